@@ -1,0 +1,96 @@
+"""Every error that kcore raises on purpose.
+
+Each is also the built-in type that a Keras user expects, so `except ValueError` keeps working:
+
+    KcoreError
+    ├── InvalidArgumentError (ValueError)      a value that the argument can't take
+    │   └── ShapeError                         a shape, rank or axis that doesn't fit
+    ├── InvalidTypeError (TypeError)           an object of a type that the argument can't take
+    │   └── DtypeError                         a dtype that the operation doesn't take
+    ├── CaptureError (RuntimeError)            a value was asked for while a function is captured
+    ├── GradientError (ValueError)             a gradient that isn't defined, or isn't connected
+    ├── BackendError (RuntimeError)            something about a backend, as a whole
+    │   ├── BackendNotFoundError (ValueError)  no backend of that name is installed
+    │   ├── BackendUnavailableError (ImportError)  it is installed, and its engine can't be used here
+    │   └── BackendIncompleteError             it lacks primitives, or speaks another interface version
+    ├── UnsupportedError (NotImplementedError) a backend or a format can't do this, for a stated reason
+    ├── SerializationError (ValueError)        an object or a file that can't be saved or loaded
+    └── PluginError (RuntimeError)             a plugin that can't be loaded or breaks its promise
+
+A message names the argument in backticks, says what is expected, and ends with what came: ``Received: units=-1``.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BackendError",
+    "BackendIncompleteError",
+    "BackendNotFoundError",
+    "BackendUnavailableError",
+    "CaptureError",
+    "DtypeError",
+    "GradientError",
+    "InvalidArgumentError",
+    "InvalidTypeError",
+    "KcoreError",
+    "PluginError",
+    "SerializationError",
+    "ShapeError",
+    "UnsupportedError",
+]
+
+
+class KcoreError(Exception):
+    """The base of all errors that kcore raises on purpose."""
+
+
+class InvalidArgumentError(KcoreError, ValueError):
+    """An argument has a value that it can't take."""
+
+
+class ShapeError(InvalidArgumentError):
+    """A shape, a rank or an axis doesn't fit."""
+
+
+class InvalidTypeError(KcoreError, TypeError):
+    """An argument is an object of a type that it can't take."""
+
+
+class DtypeError(InvalidTypeError):
+    """A dtype is unknown, or the operation doesn't take it."""
+
+
+class CaptureError(KcoreError, RuntimeError):
+    """A value was asked for while a function is being captured, where only specs are known."""
+
+
+class GradientError(KcoreError, ValueError):
+    """A gradient isn't defined, or target and source aren't connected."""
+
+
+class BackendError(KcoreError, RuntimeError):
+    """A backend as a whole can't be used."""
+
+
+class BackendNotFoundError(BackendError, ValueError):
+    """No backend of the requested name is installed."""
+
+
+class BackendUnavailableError(BackendError, ImportError):
+    """A backend is installed, and its engine can't be imported or used on this machine."""
+
+
+class BackendIncompleteError(BackendError):
+    """A backend lacks required primitives, or was written for another version of the interface."""
+
+
+class UnsupportedError(KcoreError, NotImplementedError):
+    """A backend or a format can't do what was asked, for the reason given."""
+
+
+class SerializationError(KcoreError, ValueError):
+    """An object or a file can't be saved or loaded."""
+
+
+class PluginError(KcoreError, RuntimeError):
+    """A plugin can't be loaded, or breaks what its hook promises."""

@@ -1,0 +1,65 @@
+"""Fixtures for all tests: the backends under test, and fixed seeds."""
+
+from __future__ import annotations
+
+import os
+import random
+from functools import cache
+
+import numpy as np
+import pytest
+
+
+@cache
+def usable_backends() -> tuple[str, ...]:
+    """The names of the installed backends whose engine works here; `KCORE_TEST_BACKENDS=a,b` narrows them."""
+    from kcore import plugins
+    from kcore.engine.backend import get_backend
+    from kcore.errors import BackendUnavailableError
+
+    names = []
+    for name in plugins.backend_names():
+        try:
+            get_backend(name)
+        except BackendUnavailableError:
+            continue
+        names.append(name)
+    chosen = os.environ.get("KCORE_TEST_BACKENDS")
+    return tuple(name for name in names if not chosen or name in chosen.split(","))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that takes `backend` once for each usable backend."""
+    if "backend" in metafunc.fixturenames:
+        metafunc.parametrize("backend", usable_backends(), indirect=True)
+
+
+@pytest.fixture
+def backend(request: pytest.FixtureRequest):
+    """The backend under test, active while the test runs."""
+    from kcore.engine.backend import use_backend
+
+    with use_backend(request.param) as active:
+        yield active
+
+
+@pytest.fixture(autouse=True)
+def fixed_seeds() -> None:
+    """The same random numbers for each test, whatever ran before it."""
+    random.seed(1234)
+    np.random.seed(1234)
+    from kcore.engine.random import set_seed
+
+    set_seed(1234)
+
+
+@pytest.fixture
+def keras_home(tmp_path, monkeypatch):
+    """An empty `KERAS_HOME`, read afresh; the settings are restored afterwards."""
+    from kcore import config
+
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    config.reload()
+    yield tmp_path
+    config.reload()
