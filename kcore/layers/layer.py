@@ -1,0 +1,513 @@
+"""`Layer`: what every layer and every model is.
+
+A call goes through these steps, each a method:
+
+    bind        the arguments get the names that `call` gives them          CallArguments
+    convert     arrays become tensors, floating ones in the compute dtype   _convert
+    check       against `input_spec`                                        check_inputs
+    build       on the first call, from the inputs' shapes                  _build_for
+    populate    `training` and the masks that the tensors carry             CallArguments.populate
+    run         `call` itself, or its abstract evaluation for KerasTensors  _run, _run_symbolically
+    finish      activity penalty, masks of the outputs                      _penalize_activity, _mask_outputs
+
+The parts of the class stand in files of their own: variables in `_weights`, losses in `_losses`, configurations in `_config`, what
+Keras 2 had in `_keras2`; the scope of a call in `_call_context`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from kcore import dtypes, regularizers, tree
+from kcore.engine import active, tracing
+from kcore.errors import CaptureError, InvalidArgumentError, InvalidTypeError, UnsupportedError
+from kcore.ops import masks
+from kcore.ops._common import convert
+from kcore.ops.operation import KerasTensor, Node, Operation, infer_outputs, symbolic_leaves
+
+from . import _call_context, _tracking
+from ._call_arguments import CallArguments, _is_tensor
+from ._config import Config
+from ._keras2 import Keras2, take_batch_shape
+from ._losses import Losses
+from ._weights import Weights
+from .dtype_policy import DTypePolicy, get_policy
+from .input_spec import check_inputs
+
+
+def _building(build: Callable[..., Any]) -> Callable[..., Any]:
+    """A `build` method with what surrounds every build: the scope, eager mode, and the note that it happened."""
+
+    @functools.wraps(build)
+    def wrapper(self, *args, **kwargs):
+        if self._is_building:
+            return build(self, *args, **kwargs)
+        self._is_building = True
+        self._own_weights = [v for v in self._own_weights if not any(v is old for old in self._built_weights)]
+        kept = len(self._own_weights)
+        try:
+            with tracing.eager(), _call_context.scope(self) as scope:
+                self._path = scope.path
+                build(self, *args, **kwargs)
+        finally:
+            self._is_building = False
+        self._built_weights = self._own_weights[kept:]
+        self._note_build(inspect.signature(build).bind(self, *args, **kwargs).arguments)
+
+    return wrapper
+
+
+class Layer(Config, Weights, Losses, Keras2, Operation):
+    """A computation on tensors with variables of its own: the base of all layers and models.
+
+    A subclass makes its variables in `build(input_shape)` (or in `__init__`) with `add_weight`, and computes in `call`. Layers, variables
+    and metrics in its attributes, also in lists, tuples and dictionaries there, belong to it.
+
+    Args:
+        activity_regularizer: a regularizer of the outputs, or its name; its penalty is divided by the batch's size.
+        trainable: whether training changes the variables.
+        dtype: a dtype's name or a `DTypePolicy`; `config.floatx()` if `None`.
+        autocast: whether floating inputs are cast to the compute dtype.
+        name: a name; made from the class's (`dense_1`) if `None`.
+        **kwargs: what Keras 2 took: `input_shape`, `input_dim`, `batch_input_shape` (and `batch_size`): the shape of the input, so that a
+            `Sequential` can be built at once; `weights`: the initial weights; `input_dtype`.
+
+    Raises:
+        InvalidArgumentError: an argument that no layer has.
+
+    Example:
+        >>> class Scale(Layer):
+        ...     def build(self, input_shape):
+        ...         self.gamma = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="gamma")
+        ...     def call(self, x):
+        ...         return x * self.gamma
+        >>> Scale()(np.ones((2, 3))).shape
+        (2, 3)
+    """
+
+    _untracked = frozenset(
+        "_ticks _tick _own_weights _frozen_weights _built_weights _build_shapes _call_losses _loss_functions _init_arguments "
+        "_inbound_nodes _outbound_nodes _initial_weights activity_regularizer input_spec".split()
+    )
+    """Attributes in which no layers or variables are looked for."""
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "build" in cls.__dict__:
+            cls.build = _building(cls.__dict__["build"])
+
+    def __new__(cls, *args, **kwargs):
+        instance = super().__new__(cls, *args, **kwargs)
+        vars(instance).update(
+            _ticks={},
+            _tick=_tracking.tick(),
+            _trainable=True,
+            _own_weights=[],
+            _frozen_weights=[],
+            _built_weights=[],
+            _build_shapes={},
+            _call_losses=[],
+            _loss_functions=[],
+            _is_building=False,
+            _initial_weights=None,
+            _batch_input_shape=None,
+            _path=None,
+            built=False,
+        )
+        return instance
+
+    def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None, **kwargs):
+        super().__init__(name=name)
+        self._initial_weights = kwargs.pop("weights", None)
+        input_dtype = kwargs.pop("input_dtype", None)
+        self._batch_input_shape = take_batch_shape(kwargs)
+        if kwargs:
+            unknown = ", ".join(f"{key}={value!r}" for key, value in kwargs.items())
+            raise InvalidArgumentError(
+                f"Layer '{self.name}' ({type(self).__name__}) got arguments it doesn't know. Received: {unknown}"
+            )
+        self._dtype_policy = get_policy(dtype or input_dtype)
+        self._trainable = bool(trainable)
+        self.autocast = autocast
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.input_spec = None
+        self.supports_masking = False
+        self.stateful = False
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in self._untracked and vars(self).get(name) is not value:
+            self._ticks[name] = _tracking.tick()
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        gone = vars(self).get(name)
+        super().__delattr__(name)
+        self._own_weights = [v for v in self._own_weights if v is not gone]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied and pickled: everything but the symbolic calls that were made on it and the losses of the last call."""
+        return {**vars(self), "_inbound_nodes": [], "_outbound_nodes": [], "_call_losses": []}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        _tracking.advance(max([self._tick, *self._ticks.values()]))
+
+    def _sublayers(self) -> list[Layer]:
+        """The layers that this one holds directly."""
+        return _tracking.find(self, Layer, self._untracked)
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics in attributes of this layer and of the layers inside."""
+        from kcore.metrics import Metric
+
+        found = [m for layer in self._flatten_layers() for m in _tracking.find(layer, Metric, layer._untracked)]
+        return list({id(metric): metric for metric in found}.values())
+
+    @property
+    def metrics_variables(self) -> list[Any]:
+        """The variables of `metrics`."""
+        return [v for metric in self.metrics for v in metric.variables]
+
+    @property
+    def path(self) -> str:
+        """The names from the outermost layer to this one, joined by `/`: where it was built, or where it is running now."""
+        scope = _call_context.current()
+        return scope.path if scope is not None and scope.layer is self else self._path or self.name
+
+    @property
+    def dtype_policy(self) -> DTypePolicy:
+        """The policy that says in which dtypes it computes and keeps its variables."""
+        return self._dtype_policy
+
+    @dtype_policy.setter
+    def dtype_policy(self, value: Any) -> None:
+        self._dtype_policy = get_policy(value)
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of its variables."""
+        return self._dtype_policy.variable_dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """The dtype of its variables."""
+        return self._dtype_policy.variable_dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        """The dtype it computes in."""
+        return self._dtype_policy.compute_dtype
+
+    @property
+    def input_dtype(self) -> str:
+        """The dtype that floating inputs are cast to."""
+        return self.compute_dtype
+
+    @_building
+    def build(self, input_shape: Any) -> None:
+        """Make the variables; a subclass overrides it. Called once, before the first call.
+
+        Args:
+            input_shape: the shape of `call`'s first argument (a tuple, `None` for an unknown dimension), or the structure of shapes. A
+                `build` with several parameters gets one shape for each: `query_shape` for `call`'s argument `query`.
+        """
+
+    def _note_build(self, arguments: dict[str, Any]) -> None:
+        self._build_shapes = {name: shape for name, shape in list(arguments.items())[1:] if shape is not None}
+        self.built = True
+        if self._initial_weights is not None:
+            weights, self._initial_weights = self._initial_weights, None
+            self.set_weights(weights)
+
+    def _build_for(self, call: CallArguments) -> None:
+        """Build for a call, if it wasn't built before."""
+        if self.built:
+            return
+        shapes = call.shapes()
+        parameters = list(inspect.signature(self.build).parameters.values())
+        if len(parameters) == 1 or not shapes:
+            self.build(*list(shapes.values())[:1] or [None])
+            return
+        named = {f"{name}_shape": shape for name, shape in shapes.items()}
+        missing = [
+            p.name
+            for p in parameters
+            if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in named
+        ]
+        if missing:
+            raise InvalidArgumentError(
+                f"`build` of layer '{self.path}' ({type(self).__name__}) has the parameters {missing}, for which `call` got no tensor. A `build` "
+                f"with several parameters names them after `call`'s arguments: {list(named)}"
+            )
+        self.build(**{p.name: named[p.name] for p in parameters if p.name in named})
+
+    def __call__(self, *args, **kwargs):
+        """Call the layer on tensors, or on `KerasTensor`s to describe a model.
+
+        Args:
+            *args: `call`'s arguments. NumPy arrays become tensors.
+            **kwargs: likewise. `training` is taken from the call around, or false, when it isn't given; `mask` from the inputs.
+
+        Returns:
+            What `call` returns.
+
+        Raises:
+            ShapeError: an input doesn't fit `input_spec`.
+        """
+        self._check_initialized()
+        call = CallArguments(self, args, kwargs)
+        training = _call_context.resolve_training(call.training, call.signature.training_default)
+        outermost = _call_context.current() is None
+        with _call_context.scope(self, training), _naming_errors(self, call):
+            if outermost:
+                self._forget_losses()
+            call.convert(self._convert)
+            if self.input_spec is not None:
+                check_inputs(self.input_spec, call.first, self)
+            self._build_for(call)
+            call.populate(training)
+            return self._run_symbolically(call) if call.is_symbolic else self._run(call)
+
+    def _check_initialized(self) -> None:
+        if "_dtype_policy" not in vars(self):
+            kind = type(self).__name__
+            raise UnsupportedError(
+                f"A layer of class {kind} was called before `super().__init__()`: {kind}.__init__ must call it first."
+            )
+
+    def _convert(self, x: Any) -> Any:
+        """A tensor from an array, in the compute dtype if it is floating; anything that isn't an array as it is."""
+        if isinstance(x, KerasTensor) or not _is_tensor(x) or getattr(x.dtype, "kind", "f") in "OUSM":
+            return x
+        dtype = dtypes.standardize_dtype(x.dtype)
+        wanted = self.compute_dtype if self.autocast and dtypes.is_float(dtype) else dtype
+        if wanted == dtype and (isinstance(x, tracing.Tracer) or active.current().is_tensor(x)):
+            return x
+        converted = convert(x, dtype=wanted)
+        if (mask := masks.get_mask(x)) is not None:
+            masks.set_mask(converted, mask)
+        return converted
+
+    def _run(self, call: CallArguments) -> Any:
+        outputs = self.call(*call.bound.args, **call.bound.kwargs)
+        self._penalize_activity(outputs)
+        self._mask_outputs(call, outputs)
+        return outputs
+
+    def _run_symbolically(self, call: CallArguments) -> Any:
+        args, kwargs = call.given
+        if type(self).compute_output_spec is not Layer.compute_output_spec:
+            outputs = self.compute_output_spec(*args, **kwargs)
+        else:
+            outputs = self._infer(call)
+        self._forget_losses()
+        if all(x.record_history for x in symbolic_leaves((args, kwargs))):
+            Node(self, args, kwargs, outputs)
+        return outputs
+
+    def _infer(self, call: CallArguments) -> Any:
+        """What a call on `KerasTensor`s returns: `KerasTensor`s, with masks where real outputs would have them."""
+        tensors = call.symbolic_tensors()
+
+        def run(tracers):
+            values = {id(x): self._convert(tracer) for x, tracer in zip(tensors, tracers, strict=True)}
+            outputs = self._run(call.substitute(values))
+            return outputs, [masks.get_mask(x) for x in tree.flatten(outputs)]
+
+        try:
+            outputs, found = infer_outputs(run, (tensors,))
+        except CaptureError:
+            if type(self).compute_output_shape is Layer.compute_output_shape:
+                raise
+            return self._described_by_shape(call.shapes())
+        for x, mask in zip(tree.flatten(outputs), found, strict=True):
+            if mask is not None and x is not mask:
+                masks.set_mask(x, mask)
+        return outputs
+
+    def _described_by_shape(self, shapes: dict[str, Any]) -> Any:
+        """The outputs as `compute_output_shape` describes them, for a `call` that can't be evaluated without values."""
+        parameters = inspect.signature(self.compute_output_shape).parameters
+        one = len(parameters) == 1 or f"{next(iter(shapes))}_shape" not in parameters
+        described = (
+            self.compute_output_shape(*list(shapes.values())[:1])
+            if one
+            else self.compute_output_shape(
+                **{f"{name}_shape": shape for name, shape in shapes.items() if f"{name}_shape" in parameters}
+            )
+        )
+        return _map_shapes(lambda shape: KerasTensor(shape, self.compute_dtype), described)
+
+    def _mask_outputs(self, call: CallArguments, outputs: Any) -> None:
+        """Note the outputs' masks, as `compute_mask` gives them."""
+        passes_on = type(self).compute_mask is Layer.compute_mask
+        if passes_on and (call.mask is None or not self.supports_masking):
+            if call.mask is not None and not call.signature.takes_mask and not self._sublayers():
+                self._warn_of_lost_mask()
+            return
+        leaves = tree.flatten(outputs)
+        if passes_on and any(masks.get_mask(x) is not None for x in leaves):
+            return
+        found = tree.flatten(self.compute_mask(call.first, call.mask))
+        for x, mask in zip(leaves, found, strict=False) if len(found) <= len(leaves) else ():
+            if mask is not None and x is not None:
+                masks.set_mask(x, mask)
+
+    def _warn_of_lost_mask(self) -> None:
+        if not vars(self).get("_warned_of_mask"):
+            self._warned_of_mask = True
+            warnings.warn(
+                f"Layer '{self.path}' ({type(self).__name__}) got an input with a mask, and drops it: it doesn't support masking. Set "
+                "`self.supports_masking = True` to pass masks on, or take `mask` in `call` to use them.",
+                stacklevel=2,
+            )
+
+    def call(self, *args, **kwargs):
+        """What the layer computes; written by each subclass.
+
+        Args:
+            *args: tensors, or structures of them.
+            **kwargs: likewise. A parameter `training` gets the training flag, `mask` the mask of the first argument, and `x_mask` that
+                of the argument `x`, when the caller doesn't give them.
+        """
+        raise UnsupportedError(f"Layer '{self.path}' can't be called: {type(self).__name__} must define `call`.")
+
+    def symbolic_call(self, *args, **kwargs):
+        """The same as calling the layer on `KerasTensor`s."""
+        return self(*args, **kwargs)
+
+    def compute_output_spec(self, *args, **kwargs):
+        """The shapes and dtypes of the outputs, as `KerasTensor`s: by abstract evaluation of `call`, without values.
+
+        Args:
+            *args: `call`'s arguments, `KerasTensor`s in the place of tensors.
+            **kwargs: likewise.
+        """
+        call = CallArguments(self, args, kwargs)
+        training = _call_context.resolve_training(call.training, call.signature.training_default)
+        with _call_context.scope(self, training), _naming_errors(self, call):
+            self._build_for(call)
+            call.populate(training)
+            outputs = self._infer(call)
+        self._forget_losses()
+        return outputs
+
+    def compute_output_shape(self, *args, **kwargs):
+        """The shape, or structure of shapes, of the outputs for an input of a shape.
+
+        Args:
+            *args: a shape (or structure of shapes) for each of `call`'s tensor arguments; the batch's dimension comes first.
+            **kwargs: the same by name: `query_shape` for `call`'s argument `query`.
+        """
+        named = {name.removesuffix("_shape"): shape for name, shape in kwargs.items()}
+        first = next(iter(named), None)
+        if first is not None and first not in self._call_names():
+            args, named = (*args, named.pop(first)), named
+
+        def describe(shape):
+            return _map_shapes(lambda s: KerasTensor(s, self.compute_dtype), shape)
+
+        outputs = self.compute_output_spec(
+            *map(describe, args), **{name: describe(shape) for name, shape in named.items()}
+        )
+        return tree.map_structure(lambda x: x.shape if isinstance(x, KerasTensor) else None, outputs)
+
+    def _call_names(self) -> tuple[str, ...]:
+        return tuple(inspect.signature(self.call).parameters)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """The masks of the outputs: by default those of the inputs.
+
+        Args:
+            inputs: `call`'s first argument.
+            previous_mask: its mask, boolean of shape `(batch, steps)`, or the structure of masks; `None` if there is none.
+
+        Returns:
+            A mask for each output, or `None`.
+        """
+        return previous_mask
+
+    def stateless_call(self, trainable_variables, non_trainable_variables, *args, return_losses=False, **kwargs):
+        """Call the layer with other values in its variables, and leave the variables as they are.
+
+        Args:
+            trainable_variables: values in the order of `self.trainable_variables`.
+            non_trainable_variables: values in the order of `self.non_trainable_variables`.
+            *args: the call's arguments.
+            return_losses: whether to return `losses` too.
+            **kwargs: the call's keyword arguments.
+
+        Returns:
+            The outputs, the new values of the non-trainable variables, and the losses if asked for.
+
+        Raises:
+            InvalidArgumentError: the numbers of values and variables differ, or the layer isn't built.
+        """
+        own, others = self.trainable_variables, self.non_trainable_variables
+        if not self.built or (len(own), len(others)) != (len(trainable_variables), len(non_trainable_variables)):
+            received = f"{len(trainable_variables)} and {len(non_trainable_variables)} values, built={self.built}"
+            raise InvalidArgumentError(
+                f"`stateless_call` of layer '{self.path}' needs a built layer, {len(own)} trainable and {len(others)} other values. Received: {received}"
+            )
+        variables = [*own, *others]
+        before = [v.value for v in variables]
+        try:
+            for variable, value in zip(variables, [*trainable_variables, *non_trainable_variables], strict=True):
+                variable.assign(value)
+            outputs = self(*args, **kwargs)
+            result = (outputs, [v.value for v in others])
+            return (*result, self.losses) if return_losses else result
+        finally:
+            for variable, value in zip(variables, before, strict=True):
+                variable.assign(value)
+
+    def assert_input_compatibility(self, inputs: Any) -> None:
+        """Check inputs against `input_spec`, as each call does.
+
+        Raises:
+            ShapeError: a rank or shape doesn't fit.
+        """
+        if self.input_spec is not None:
+            check_inputs(self.input_spec, inputs, self)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+@contextlib.contextmanager
+def _naming_errors(layer: Layer, call: CallArguments) -> Iterator[None]:
+    """Add the layer's path, its class and the arguments to the text of an error; the innermost layer does it once."""
+    try:
+        yield
+    except CaptureError:
+        raise
+    except Exception as err:
+        if not hasattr(err, "kcore_layer"):
+            with contextlib.suppress(AttributeError):
+                err.kcore_layer = layer.path  # type: ignore[attr-defined]
+            _append(err, f"Raised by layer '{layer.path}' ({type(layer).__name__}) called with {call.describe()}")
+        raise
+
+
+def _append(err: Exception, text: str) -> None:
+    if len(err.args) == 1 and isinstance(err.args[0], str) and str(err) == err.args[0]:
+        err.args = (f"{err.args[0]}\n{text}",)
+    else:
+        err.add_note(text)
+
+
+def _map_shapes(fn: Callable[[tuple], Any], shapes: Any) -> Any:
+    """`fn` of each shape in a structure of shapes; a tuple or list of integers and `None` is a shape."""
+    if isinstance(shapes, dict):
+        return {name: _map_shapes(fn, shape) for name, shape in shapes.items()}
+    if isinstance(shapes, (list, tuple)):
+        if all(dim is None or isinstance(dim, int) for dim in shapes):
+            return fn(tuple(shapes))
+        return [_map_shapes(fn, shape) for shape in shapes]
+    raise InvalidTypeError(f"A shape must be a tuple of integers and `None`. Received: {shapes!r}")
