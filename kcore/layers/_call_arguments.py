@@ -118,7 +118,8 @@ class CallArguments:
         return {name: shapes_of(value) for name, value in self.tensors().items()}
 
     def populate(self, training: Any) -> None:
-        """Fill in `training` and the masks that the tensors carry, where `call` takes them and the caller passed none."""
+        """Fill in `training` and the masks that the tensors carry, where `call` takes them and the caller passed
+        none."""
         if self.signature.takes_training:
             self.arguments["training"] = training
         tensors = self.tensors()
@@ -138,7 +139,8 @@ class CallArguments:
         return list({id(x): x for x in (*tensors, *carried)}.values())
 
     def substitute(self, values: dict[int, Any]) -> CallArguments:
-        """The same call with `values[id(x)]` in the place of each `KerasTensor` x; the values carry the masks of those."""
+        """The same call with `values[id(x)]` in the place of each `KerasTensor` x; the values carry the masks of
+        those."""
         other = CallArguments.__new__(CallArguments)
         other.signature, other.given, other.training = self.signature, self.given, self.training
 

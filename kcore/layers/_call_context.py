@@ -1,8 +1,8 @@
 """Which layer is being called or built right now: its path, its training flag, the outermost call.
 
-A layer's `__call__` and `build` run inside `scope(layer, ...)`. Scopes nest as the calls do; the innermost is `current()`. From it come
-the path in error messages and variable names (`model/dense/kernel`), the `training` flag of nested layers, and the layer whose call
-started it all (it forgets the losses of the call before).
+A layer's `__call__` and `build` run inside `scope(layer, ...)`. Scopes nest as the calls do; the innermost is
+`current()`. From it come the path in error messages and variable names (`model/dense/kernel`), the `training` flag of
+nested layers, and the layer whose call started it all (it forgets the losses of the call before).
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def path_of(layer: Any) -> str:
 
 
 def resolve_training(explicit: Any, default: Any) -> Any:
-    """The training flag of a call: the argument, else the surrounding call's, else the learning phase, else the default, else `False`.
+    """The training flag of a call: the argument, else the surrounding call's, else the learning phase, else the
+    default, else `False`.
 
     Args:
         explicit: what the caller passed as `training`, `None` if nothing.

@@ -21,8 +21,8 @@ class Config:
     def get_config(self) -> dict[str, Any]:
         """What `from_config` needs to make an equal layer with new weights.
 
-        A subclass with arguments of its own either adds them to `super().get_config()`, or leaves the method out: then the arguments
-        that its constructor was called with are taken, if they can be saved.
+        A subclass with arguments of its own either adds them to `super().get_config()`, or leaves the method out: then
+        the arguments that its constructor was called with are taken, if they can be saved.
 
         Returns:
             A dictionary of plain values.
@@ -71,8 +71,10 @@ class Config:
     def _needs_get_config(self, reason: str) -> UnsupportedError:
         kind = type(self).__name__
         return UnsupportedError(
-            f"{kind} has no `get_config`, and its configuration can't be made up from its constructor's arguments: {reason}. Define "
-            f"`get_config` in {kind}: return `{{**super().get_config(), ...}}` with every argument in a form that can be saved."
+            f"{kind} has no `get_config`, and its configuration can't be made up from its constructor's arguments: "
+            f"{reason}. Define "
+            f"`get_config` in {kind}: return `{{**super().get_config(), ...}}` with every argument in a form that "
+            "can be saved."
         )
 
     @classmethod
@@ -92,7 +94,8 @@ class Config:
         return cls(**arguments)
 
     def get_build_config(self) -> dict[str, Any] | None:
-        """The shapes that `build` was called with: `{"input_shape": ...}` or `{"shapes_dict": {...}}`; `None` before."""
+        """The shapes that `build` was called with: `{"input_shape": ...}` or `{"shapes_dict": {...}}`; `None`
+        before."""
         shapes = self._build_shapes  # type: ignore[attr-defined]
         if not shapes:
             return None
@@ -115,7 +118,8 @@ class Config:
 
 
 def _revive(value: Any) -> Any:
-    """Objects from their saved form (Keras 3's, which names a module), also inside lists and dictionaries; other values as they are."""
+    """Objects from their saved form (Keras 3's, which names a module), also inside lists and dictionaries; other values
+    as they are."""
     if isinstance(value, dict):
         if {"module", "class_name", "config"} <= value.keys():
             return registry.deserialize_keras_object(value)

@@ -1,4 +1,5 @@
-"""What a layer of Keras 2 had and one of Keras 3 has not: shape arguments of the constructor, and queries by call index."""
+"""What a layer of Keras 2 had and one of Keras 3 has not: shape arguments of the constructor, and queries by call
+index."""
 
 from __future__ import annotations
 
@@ -42,7 +43,8 @@ class Keras2:
 
     @property
     def input_shape(self) -> Any:
-        """The shape of the input, or the structure of shapes: of all symbolic calls, or of the constructor's argument."""
+        """The shape of the input, or the structure of shapes: of all symbolic calls, or of the constructor's
+        argument."""
         return self._shape_of_all("input_tensors")
 
     @property
@@ -61,7 +63,8 @@ class Keras2:
             )
         if any(shape != shapes[0] for shape in shapes):
             raise AttributeError(
-                f"`{self.name}.{what}` is ambiguous: layer '{self.name}' was called on several shapes ({shapes}). Use `get_{what}_at(node_index)`."
+                f"`{self.name}.{what}` is ambiguous: layer '{self.name}' was called on several shapes ({shapes}). "
+                f"Use `get_{what}_at(node_index)`."
             )
         return shapes[0]
 
@@ -103,7 +106,8 @@ class Keras2:
         if not -len(self._inbound_nodes) <= node_index < len(self._inbound_nodes):
             calls = len(self._inbound_nodes)
             raise InvalidArgumentError(
-                f"`node_index` must name one of the {calls} symbolic calls of layer '{self.name}'. Received: {node_index}"
+                f"`node_index` must name one of the {calls} symbolic calls of layer '{self.name}'. Received: "
+                f"{node_index}"
             )
         return self._inbound_nodes[node_index]
 

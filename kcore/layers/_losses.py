@@ -29,7 +29,8 @@ class Losses:
         """Add a term to the loss that training minimizes.
 
         Args:
-            loss: a scalar tensor, or a structure of them, computed in `call`: it counts until the next call; or a function without
+            loss: a scalar tensor, or a structure of them, computed in `call`: it counts until the next call; or a
+                function without
                 arguments that returns one: added outside of `call`, it counts always.
 
         Raises:
@@ -43,7 +44,8 @@ class Losses:
         """
         if any_symbolic(loss):
             raise InvalidArgumentError(
-                f"`loss` must be a tensor computed in `call`; only a functional model takes a KerasTensor. Received: loss={loss}, layer '{self.path}'"
+                "`loss` must be a tensor computed in `call`; only a functional model takes a KerasTensor. Received: "
+                f"loss={loss}, layer '{self.path}'"
             )
         for term in tree.flatten(loss):
             if callable(term) and not self._in_call():

@@ -1,10 +1,12 @@
-"""Finding the layers, variables and metrics that a layer holds: in its attributes, and in lists, tuples and dictionaries there.
+"""Finding the layers, variables and metrics that a layer holds: in its attributes, and in lists, tuples and
+dictionaries there.
 
-Nothing is registered when a list is filled: the attributes are walked when somebody asks. So a list stays the user's own list, an item
-appended later counts, and a copied or unpickled layer needs no repair.
+Nothing is registered when a list is filled: the attributes are walked when somebody asks. So a list stays the user's
+own list, an item appended later counts, and a copied or unpickled layer needs no repair.
 
-The order is the one in which things were attached. Every attribute notes a tick of one clock when it is set, every layer when it is made,
-and a layer in a container counts from the later of its own tick and the container's: two lists filled in one loop are interleaved.
+The order is the one in which things were attached. Every attribute notes a tick of one clock when it is set, every
+layer when it is made, and a layer in a container counts from the later of its own tick and the container's: two lists
+filled in one loop are interleaved.
 """
 
 from __future__ import annotations
@@ -46,7 +48,8 @@ def find(owner: Any, kind: type | tuple[type, ...], untracked: frozenset[str]) -
 
 
 def _items(value: Any, kind: type | tuple[type, ...], seen: set[int]) -> Iterator[tuple[int, Any]]:
-    """Pairs (tick, object) in the walk's order; an object that is an attribute itself counts from the attribute's tick alone."""
+    """Pairs (tick, object) in the walk's order; an object that is an attribute itself counts from the attribute's tick
+    alone."""
     if isinstance(value, kind):
         yield 0, value
     elif isinstance(value, (list, tuple, dict, set)) and id(value) not in seen:

@@ -51,11 +51,11 @@ class Weights:
         """Make a variable of this layer, in `__init__`, `build` or `call`.
 
         Args:
-            *args: in Keras 3's order (shape, initializer, ...), or in Keras 2's (name, shape, dtype, initializer, ...) when the
-                first is a string.
+            *args: in Keras 3's order (shape, initializer, ...), or in Keras 2's (name, shape, dtype, initializer, ...)
+                when the first is a string.
             shape: its shape; a scalar if not given.
-            initializer: an initializer, its name, or a function of shape and dtype; Glorot uniform for a floating dtype and zeros
-                for others if `None`.
+            initializer: an initializer, its name, or a function of shape and dtype; Glorot uniform for a floating dtype
+                and zeros for others if `None`.
             dtype: its dtype; the layer's if `None`.
             trainable: whether training changes it.
             autocast: whether it is read in the layer's compute dtype.
@@ -113,7 +113,8 @@ class Weights:
         shape = () if shape is None else (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
         if any(dim is None for dim in shape):
             raise InvalidArgumentError(
-                f"A weight of layer '{_call_context.path_of(self)}' ({type(self).__name__}) needs a fully known shape; an input dimension "
+                f"A weight of layer '{_call_context.path_of(self)}' ({type(self).__name__}) needs a fully known "
+                "shape; an input dimension "
                 f"it depends on isn't known. Received: shape={shape}"
             )
         return tuple(int(dim) for dim in shape)
@@ -130,7 +131,8 @@ class Weights:
         return variable.trainable or any(variable is frozen for frozen in self._frozen_weights)
 
     def _gather(self, seeds: bool = False) -> list[Variable]:
-        """For each layer: its own trainable variables, its own others, its seed states if asked for; then its sublayers'."""
+        """For each layer: its own trainable variables, its own others, its seed states if asked for; then its
+        sublayers'."""
         found: list[Variable] = []
         for layer in self._flatten_layers():
             found += sorted(layer._variables_here(), key=lambda v: not layer._originally_trainable(v))
@@ -172,7 +174,8 @@ class Weights:
 
     @property
     def non_trainable_variables(self) -> list[Variable]:
-        """The variables that training leaves alone or that layers update themselves; random generators' states included."""
+        """The variables that training leaves alone or that layers update themselves; random generators' states
+        included."""
         trainable = {id(v) for v in self.trainable_variables}
         return [v for v in self.variables if id(v) not in trainable]
 
@@ -189,7 +192,8 @@ class Weights:
 
     @property
     def trainable(self) -> bool:
-        """Whether training changes this layer. Setting it sets it for all layers inside; a compiled model notices at `compile`."""
+        """Whether training changes this layer. Setting it sets it for all layers inside; a compiled model notices at
+        `compile`."""
         return self._trainable
 
     @trainable.setter
@@ -225,7 +229,8 @@ class Weights:
         if len(variables) != len(weights):
             hint = "" if self.built else " The layer isn't built: call it on data, or `build` it, first."
             raise InvalidArgumentError(
-                f"`weights` of layer '{self.path}' must be {len(variables)} arrays. Received: {len(weights)} arrays.{hint}"
+                f"`weights` of layer '{self.path}' must be {len(variables)} arrays. Received: {len(weights)} "
+                f"arrays.{hint}"
             )
         for variable, value in zip(variables, weights, strict=True):
             if tuple(np.shape(value)) != tuple(variable.shape):
@@ -244,7 +249,8 @@ class Weights:
         """
         if not self.built:
             raise InvalidArgumentError(
-                f"`count_params` needs layer '{self.path}' ({type(self).__name__}) to be built: call it on data, or `build` it, first."
+                f"`count_params` needs layer '{self.path}' ({type(self).__name__}) to be built: call it on data, or "
+                "`build` it, first."
             )
         return sum(math.prod(v.shape) for v in self.weights)
 
@@ -264,7 +270,8 @@ class Weights:
         if len(store.keys()) != len(variables):
             hint = "" if self.built else " The layer isn't built."
             raise InvalidArgumentError(
-                f"Layer '{self.path}' has {len(variables)} variables of its own. Received: {len(store.keys())} saved ones.{hint}"
+                f"Layer '{self.path}' has {len(variables)} variables of its own. Received: {len(store.keys())} saved "
+                f"ones.{hint}"
             )
         for index, variable in enumerate(variables):
             value = np.asarray(store[str(index)])

@@ -67,7 +67,8 @@ class DTypePolicy:
 
 
 def get_policy(identifier: Any) -> DTypePolicy:
-    """A policy from one, from a name, from a saved form (`{"class_name": "DTypePolicy", "config": {"name": ...}}`), or from `None`."""
+    """A policy from one, from a name, from a saved form (`{"class_name": "DTypePolicy", "config": {"name": ...}}`), or
+    from `None`."""
     if isinstance(identifier, DTypePolicy):
         return identifier
     if isinstance(identifier, dict):

@@ -10,7 +10,8 @@ from kcore.errors import DtypeError, InvalidArgumentError, ShapeError
 
 
 class InputSpec:
-    """Rank, shape, dtype and sizes of axes that an input of a layer must have. A layer sets `self.input_spec` to one, or a structure of them.
+    """Rank, shape, dtype and sizes of axes that an input of a layer must have. A layer sets `self.input_spec` to one,
+    or a structure of them.
 
     Args:
         dtype: the dtype's name, or `None` for any.
@@ -71,7 +72,7 @@ class InputSpec:
         fields = {
             field: getattr(self, field) for field in self._FIELDS if not (field == "ndim" and self.shape is not None)
         }
-        return f"InputSpec({', '.join(f'{k}={v!r}' for k, v in fields.items() if v or v == 0 and v is not False)})"
+        return f"InputSpec({', '.join(f'{k}={v!r}' for k, v in fields.items() if v or (v == 0 and v is not False))})"
 
 
 def check_inputs(input_spec: Any, inputs: Any, layer: Any) -> None:

@@ -10,8 +10,8 @@ A call goes through these steps, each a method:
     run         `call` itself, or its abstract evaluation for KerasTensors  _run, _run_symbolically
     finish      activity penalty, masks of the outputs                      _penalize_activity, _mask_outputs
 
-The parts of the class stand in files of their own: variables in `_weights`, losses in `_losses`, configurations in `_config`, what
-Keras 2 had in `_keras2`; the scope of a call in `_call_context`.
+The parts of the class stand in files of their own: variables in `_weights`, losses in `_losses`, configurations in
+`_config`, what Keras 2 had in `_keras2`; the scope of a call in `_call_context`.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def _building(build: Callable[..., Any]) -> Callable[..., Any]:
 class Layer(Config, Weights, Losses, Keras2, Operation):
     """A computation on tensors with variables of its own: the base of all layers and models.
 
-    A subclass makes its variables in `build(input_shape)` (or in `__init__`) with `add_weight`, and computes in `call`. Layers, variables
-    and metrics in its attributes, also in lists, tuples and dictionaries there, belong to it.
+    A subclass makes its variables in `build(input_shape)` (or in `__init__`) with `add_weight`, and computes in `call`.
+    Layers, variables and metrics in its attributes, also in lists, tuples and dictionaries there, belong to it.
 
     Args:
         activity_regularizer: a regularizer of the outputs, or its name; its penalty is divided by the batch's size.
@@ -74,8 +74,8 @@ class Layer(Config, Weights, Losses, Keras2, Operation):
         dtype: a dtype's name or a `DTypePolicy`; `config.floatx()` if `None`.
         autocast: whether floating inputs are cast to the compute dtype.
         name: a name; made from the class's (`dense_1`) if `None`.
-        **kwargs: what Keras 2 took: `input_shape`, `input_dim`, `batch_input_shape` (and `batch_size`): the shape of the input, so that a
-            `Sequential` can be built at once; `weights`: the initial weights; `input_dtype`.
+        **kwargs: what Keras 2 took: `input_shape`, `input_dim`, `batch_input_shape` (and `batch_size`): the shape of
+            the input, so that a `Sequential` can be built at once; `weights`: the initial weights; `input_dtype`.
 
     Raises:
         InvalidArgumentError: an argument that no layer has.
@@ -91,8 +91,21 @@ class Layer(Config, Weights, Losses, Keras2, Operation):
     """
 
     _untracked = frozenset(
-        "_ticks _tick _own_weights _frozen_weights _built_weights _build_shapes _call_losses _loss_functions _init_arguments "
-        "_inbound_nodes _outbound_nodes _initial_weights activity_regularizer input_spec".split()
+        {
+            "_build_shapes",
+            "_built_weights",
+            "_call_losses",
+            "_frozen_weights",
+            "_inbound_nodes",
+            "_init_arguments",
+            "_initial_weights",
+            "_loss_functions",
+            "_outbound_nodes",
+            "_own_weights",
+            "_ticks",
+            "activity_regularizer",
+            "input_spec",
+        }
     )
     """Attributes in which no layers or variables are looked for."""
 
@@ -150,7 +163,8 @@ class Layer(Config, Weights, Losses, Keras2, Operation):
         self._own_weights = [v for v in self._own_weights if v is not gone]
 
     def __getstate__(self) -> dict[str, Any]:
-        """What is copied and pickled: everything but the symbolic calls that were made on it and the losses of the last call."""
+        """What is copied and pickled: everything but the symbolic calls that were made on it and the losses of the last
+        call."""
         return {**vars(self), "_inbound_nodes": [], "_outbound_nodes": [], "_call_losses": []}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -176,7 +190,8 @@ class Layer(Config, Weights, Losses, Keras2, Operation):
 
     @property
     def path(self) -> str:
-        """The names from the outermost layer to this one, joined by `/`: where it was built, or where it is running now."""
+        """The names from the outermost layer to this one, joined by `/`: where it was built, or where it is running
+        now."""
         scope = _call_context.current()
         return scope.path if scope is not None and scope.layer is self else self._path or self.name
 
@@ -214,8 +229,9 @@ class Layer(Config, Weights, Losses, Keras2, Operation):
         """Make the variables; a subclass overrides it. Called once, before the first call.
 
         Args:
-            input_shape: the shape of `call`'s first argument (a tuple, `None` for an unknown dimension), or the structure of shapes. A
-                `build` with several parameters gets one shape for each: `query_shape` for `call`'s argument `query`.
+            input_shape: the shape of `call`'s first argument (a tuple, `None` for an unknown dimension), or the
+                structure of shapes. A `build` with several parameters gets one shape for each: `query_shape` for
+                `call`'s argument `query`.
         """
 
     def _note_build(self, arguments: dict[str, Any]) -> None:
@@ -242,7 +258,8 @@ class Layer(Config, Weights, Losses, Keras2, Operation):
         ]
         if missing:
             raise InvalidArgumentError(
-                f"`build` of layer '{self.path}' ({type(self).__name__}) has the parameters {missing}, for which `call` got no tensor. A `build` "
+                f"`build` of layer '{self.path}' ({type(self).__name__}) has the parameters {missing}, for which "
+                "`call` got no tensor. A `build` "
                 f"with several parameters names them after `call`'s arguments: {list(named)}"
             )
         self.build(**{p.name: named[p.name] for p in parameters if p.name in named})
@@ -252,7 +269,8 @@ class Layer(Config, Weights, Losses, Keras2, Operation):
 
         Args:
             *args: `call`'s arguments. NumPy arrays become tensors.
-            **kwargs: likewise. `training` is taken from the call around, or false, when it isn't given; `mask` from the inputs.
+            **kwargs: likewise. `training` is taken from the call around, or false, when it isn't given; `mask` from the
+                inputs.
 
         Returns:
             What `call` returns.
@@ -363,7 +381,8 @@ class Layer(Config, Weights, Losses, Keras2, Operation):
         if not vars(self).get("_warned_of_mask"):
             self._warned_of_mask = True
             warnings.warn(
-                f"Layer '{self.path}' ({type(self).__name__}) got an input with a mask, and drops it: it doesn't support masking. Set "
+                f"Layer '{self.path}' ({type(self).__name__}) got an input with a mask, and drops it: it doesn't "
+                "support masking. Set "
                 "`self.supports_masking = True` to pass masks on, or take `mask` in `call` to use them.",
                 stacklevel=2,
             )
@@ -373,8 +392,8 @@ class Layer(Config, Weights, Losses, Keras2, Operation):
 
         Args:
             *args: tensors, or structures of them.
-            **kwargs: likewise. A parameter `training` gets the training flag, `mask` the mask of the first argument, and `x_mask` that
-                of the argument `x`, when the caller doesn't give them.
+            **kwargs: likewise. A parameter `training` gets the training flag, `mask` the mask of the first argument,
+                and `x_mask` that of the argument `x`, when the caller doesn't give them.
         """
         raise UnsupportedError(f"Layer '{self.path}' can't be called: {type(self).__name__} must define `call`.")
 
@@ -402,13 +421,14 @@ class Layer(Config, Weights, Losses, Keras2, Operation):
         """The shape, or structure of shapes, of the outputs for an input of a shape.
 
         Args:
-            *args: a shape (or structure of shapes) for each of `call`'s tensor arguments; the batch's dimension comes first.
+            *args: a shape (or structure of shapes) for each of `call`'s tensor arguments; the batch's dimension comes
+                first.
             **kwargs: the same by name: `query_shape` for `call`'s argument `query`.
         """
         named = {name.removesuffix("_shape"): shape for name, shape in kwargs.items()}
         first = next(iter(named), None)
         if first is not None and first not in self._call_names():
-            args, named = (*args, named.pop(first)), named
+            args = (*args, named.pop(first))
 
         def describe(shape):
             return _map_shapes(lambda s: KerasTensor(s, self.compute_dtype), shape)
@@ -426,7 +446,8 @@ class Layer(Config, Weights, Losses, Keras2, Operation):
 
         Args:
             inputs: `call`'s first argument.
-            previous_mask: its mask, boolean of shape `(batch, steps)`, or the structure of masks; `None` if there is none.
+            previous_mask: its mask, boolean of shape `(batch, steps)`, or the structure of masks; `None` if there is
+                none.
 
         Returns:
             A mask for each output, or `None`.
@@ -453,7 +474,8 @@ class Layer(Config, Weights, Losses, Keras2, Operation):
         if not self.built or (len(own), len(others)) != (len(trainable_variables), len(non_trainable_variables)):
             received = f"{len(trainable_variables)} and {len(non_trainable_variables)} values, built={self.built}"
             raise InvalidArgumentError(
-                f"`stateless_call` of layer '{self.path}' needs a built layer, {len(own)} trainable and {len(others)} other values. Received: {received}"
+                f"`stateless_call` of layer '{self.path}' needs a built layer, {len(own)} trainable and "
+                f"{len(others)} other values. Received: {received}"
             )
         variables = [*own, *others]
         before = [v.value for v in variables]

@@ -99,11 +99,13 @@ class InputLayer(Layer):
 def _batch_shape(name: str, shape: Any, batch_size: int | None, batch_shape: Any) -> tuple[int | None, ...]:
     if (shape is None) == (batch_shape is None):
         raise InvalidArgumentError(
-            f"Input '{name}' needs exactly one of `shape` and `batch_shape`. Received: shape={shape}, batch_shape={batch_shape}"
+            f"Input '{name}' needs exactly one of `shape` and `batch_shape`. Received: shape={shape}, "
+            f"batch_shape={batch_shape}"
         )
-    if batch_shape is not None and batch_size is not None and tuple(batch_shape)[0] != batch_size:
+    if batch_shape is not None and batch_size is not None and next(iter(batch_shape), None) != batch_size:
         raise InvalidArgumentError(
-            f"Input '{name}' has its batch's size in `batch_shape` already. Received: batch_size={batch_size}, batch_shape={batch_shape}"
+            f"Input '{name}' has its batch's size in `batch_shape` already. Received: batch_size={batch_size}, "
+            f"batch_shape={batch_shape}"
         )
     full = (batch_size, *((shape,) if isinstance(shape, int) else shape)) if batch_shape is None else tuple(batch_shape)
     if any(dim is not None and (not hasattr(dim, "__index__") or int(dim) < 0) for dim in full):
