@@ -2,8 +2,8 @@
 
     import kcore as keras
 
-Rooms (`kcore.layers`, `kcore.ops`, ...) and names (`kcore.Model`, `kcore.grad`, ...) are loaded when they are first used, so
-that `import kcore` is light and brings no engine.
+Rooms (`kcore.layers`, `kcore.ops`, ...) and names (`kcore.Model`, `kcore.grad`, ...) are loaded when they are first
+used, so that `import kcore` is light and brings no engine.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The settings of a run: `keras.json`, the environment, and what was set in the program.
 
-The file is `$KERAS_HOME/keras.json`, or `~/.keras/keras.json`, or `.keras/keras.json` in the system's temporary directory where
-the home can't be written. It holds `backend`, `floatx`, `epsilon` and `image_data_format`, is read at the first use of a setting,
-and is written with the defaults when it is missing. `KERAS_BACKEND` overrides its `backend`; the `set_` functions override both.
+The file is `$KERAS_HOME/keras.json`, or `~/.keras/keras.json`, or `.keras/keras.json` in the system's temporary
+directory where the home can't be written. It holds `backend`, `floatx`, `epsilon` and `image_data_format`, is read at
+the first use of a setting, and is written with the defaults when it is missing. `KERAS_BACKEND` overrides its `backend`;
+the `set_` functions override both.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ _DATA_FORMATS = ("channels_last", "channels_first")
 
 
 class Setting(NamedTuple):
-    """The value of a setting, and where it came from (`default`, a file's path, `KERAS_BACKEND`, `set in this program`)."""
+    """A setting's value and where it came from: `default`, a file, `KERAS_BACKEND`, or `set in this program`."""
 
     value: Any
     source: str
@@ -202,9 +203,13 @@ def _load(file: Path) -> dict | None:
     try:
         stored = json.loads(text)
     except ValueError as err:
-        raise InvalidArgumentError(f"{file} must hold JSON; correct it, or delete it to get the defaults: {err}") from err
+        raise InvalidArgumentError(
+            f"{file} must hold JSON; correct it, or delete it to get the defaults: {err}"
+        ) from err
     if not isinstance(stored, dict):
-        raise InvalidArgumentError(f"{file} must hold a JSON object, as {json.dumps(DEFAULTS)}. Received: {text[:80]!r}")
+        raise InvalidArgumentError(
+            f"{file} must hold a JSON object, as {json.dumps(DEFAULTS)}. Received: {text[:80]!r}"
+        )
     return stored
 
 

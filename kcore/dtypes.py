@@ -1,7 +1,7 @@
 """Dtypes are canonical strings; here they are recognised and promoted.
 
-Promotion follows Keras 3, which follows JAX's lattice: the kind of the operands decides before their width, and a Python scalar
-is *weak*: it takes part with its kind only. The result of two dtypes (signed integers `iN`, unsigned `uN`):
+Promotion follows Keras 3, which follows JAX's lattice: the kind of the operands decides before their width, and a
+Python scalar is *weak*: it takes part with its kind only. The result of two dtypes (signed integers `iN`, unsigned `uN`):
 
 | operands                        | result                                                   |
 | ------------------------------- | -------------------------------------------------------- |
@@ -63,8 +63,8 @@ def standardize_dtype(dtype: Any) -> str:
     """Give the canonical name of a dtype.
 
     Args:
-        dtype: a name, a NumPy dtype or scalar type, an engine's dtype (anything whose `name` or text ends in a known name,
-            as `torch.float32`), a Python scalar type, or None for `floatx()`.
+        dtype: a name, a NumPy dtype or scalar type, an engine's dtype (anything whose `name` or text ends in a known
+            name, as `torch.float32`), a Python scalar type, or None for `floatx()`.
 
     Returns:
         One of `ALL`.
@@ -90,8 +90,8 @@ def result_type(*dtypes: Any) -> str:
     """Give the dtype in which operands of these dtypes meet (the table is in the module's text).
 
     Args:
-        *dtypes: dtypes as `standardize_dtype` takes them. The Python types `bool`, `int`, `float` and the names `"int"` and
-            `"float"` stand for weak Python scalars; None for `floatx()`.
+        *dtypes: dtypes as `standardize_dtype` takes them. The Python types `bool`, `int`, `float` and the names `"int"`
+            and `"float"` stand for weak Python scalars; None for `floatx()`.
 
     Returns:
         A canonical name; `floatx()` for no operands at all.
