@@ -2,8 +2,8 @@
 
 The file is `$KERAS_HOME/keras.json`, or `~/.keras/keras.json`, or `.keras/keras.json` in the system's temporary
 directory where the home can't be written. It holds `backend`, `floatx`, `epsilon` and `image_data_format`, is read at
-the first use of a setting, and is written with the defaults when it is missing. `KERAS_BACKEND` overrides its `backend`;
-the `set_` functions override both.
+the first use of a setting, and is written with the defaults when it is missing. `KERAS_BACKEND` overrides its
+`backend`; the `set_` functions override both.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Dtypes are canonical strings; here they are recognised and promoted.
 
 Promotion follows Keras 3, which follows JAX's lattice: the kind of the operands decides before their width, and a
-Python scalar is *weak*: it takes part with its kind only. The result of two dtypes (signed integers `iN`, unsigned `uN`):
+Python scalar is *weak*: it takes part with its kind only. The result of two dtypes (`iN` signed, `uN` unsigned):
 
 | operands                        | result                                                   |
 | ------------------------------- | -------------------------------------------------------- |
