@@ -1,0 +1,33 @@
+"""The fast paths of this backend for the core's fused ops."""
+
+from __future__ import annotations
+
+from kcore.extend import Fused
+
+from . import _pooling, _random, _recurrent
+
+
+def _always(specs, params) -> bool:
+    return True
+
+
+def _floats(specs, params) -> bool:
+    return specs[0].dtype in {"float32", "float64"}
+
+
+def _standard_gates(specs, params) -> bool:
+    standard = params["activation"] == "tanh" and params["recurrent_activation"] == "sigmoid"
+    return standard and _floats(specs, params) and 0 not in specs[0].shape
+
+
+def _random_bits(key, *, shape):
+    return (_random.random_bits(key, shape=shape),), None
+
+
+FUSED = {
+    "random_bits": Fused(_always, _random_bits),
+    "max_pool": Fused(_floats, _pooling.max_pool, _pooling.max_pool_grad),
+    "average_pool": Fused(_floats, _pooling.average_pool, _pooling.average_pool_grad),
+    "lstm": Fused(_standard_gates, _recurrent.lstm, _recurrent.lstm_grad),
+    "gru": Fused(_standard_gates, _recurrent.gru, _recurrent.gru_grad),
+}

@@ -1,0 +1,88 @@
+"""`NumpyBackend`: kcore on NumPy alone."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+from kcore.extend import Capabilities, Gap
+
+from . import _elementwise, _reduction
+from ._array_module import ArrayModule
+from ._erf import erf
+from ._fused import FUSED
+from ._plan import BINDERS, INPLACE
+
+QUIET = frozenset(
+    "argmax argmin argsort bitwise_and bitwise_not bitwise_or bitwise_xor broadcast_to concat equal flip iota less less_equal pad "
+    "permute_dims reshape round scatter shift_left shift_right sign slice take take_along_axis where windows".split()
+)
+"""Primitives in which NumPy never warns, so that an eager call needs no error state around it."""
+
+
+class NumpyBackend(ArrayModule):
+    """The reference among the engines, and the only one that kcore needs.
+
+    Every method expects to run under `run_context`: NumPy reports overflow, division by zero and invalid values as warnings, and
+    setting its error state costs more (1 us) than most small operations, so it is set once a plan.
+    """
+
+    name = "numpy"
+    xp = np
+    capabilities = Capabilities(gaps=(Gap("dtype:bfloat16", "notyet", "NumPy has no bfloat16", TypeError),))
+    fused = FUSED
+    inplace = INPLACE
+
+    sigmoid = staticmethod(_elementwise.sigmoid)
+    erf = staticmethod(erf)
+    power = staticmethod(_elementwise.power)
+    where = staticmethod(_elementwise.where)
+    cast = staticmethod(_elementwise.cast)
+    sum = staticmethod(_reduction.sum)
+    prod = staticmethod(_reduction.prod)
+    max = staticmethod(_reduction.max)
+    min = staticmethod(_reduction.min)
+    cumsum = staticmethod(_reduction.cumsum)
+
+    def asarray(self, x, dtype=None):
+        return np.asarray(x, dtype)
+
+    def to_numpy(self, x):
+        return np.asarray(x)
+
+    def is_tensor(self, x):
+        return isinstance(x, (np.ndarray, np.generic))
+
+    def dtype_of(self, x):
+        return x.dtype.name
+
+    def shape_of(self, x):
+        return x.shape
+
+    def copy(self, x):
+        return np.array(x)
+
+    def empty(self, spec):
+        return np.empty(spec.shape, spec.dtype)
+
+    def run_context(self):
+        return np.errstate(all="ignore")
+
+    def guard(self, function):
+        if getattr(function, "__name__", "") in QUIET:
+            return function
+
+        @functools.wraps(function)
+        def guarded(*operands, **params):
+            with np.errstate(all="ignore"):
+                return function(*operands, **params)
+
+        return guarded
+
+    def bind(self, name, params):
+        binder = BINDERS.get(name)
+        return binder(**params) if binder else super().bind(name, params)
+
+    def engine_version(self):
+        return np.__version__
