@@ -21,6 +21,7 @@ import numpy as np
 from kcore import config, dtypes
 from kcore.engine import active
 from kcore.engine import primitives as P
+from kcore.engine.backend import Backend
 from kcore.engine.spec import UnknownDim
 from kcore.engine.tracing import Tracer
 from kcore.engine.variable import Variable
@@ -54,7 +55,7 @@ def convert(x: Any, dtype: str | None = None) -> Tensor:
     return x if dtype is None or dtype_of(x) == dtype else P.cast(x, dtype=dtype)
 
 
-def _from_outside(x: Any, dtype: str | None, backend) -> Tensor:
+def _from_outside(x: Any, dtype: str | None, backend: Backend) -> Tensor:
     if isinstance(x, KerasTensor):
         raise InvalidTypeError(f"{x!r} has no value: call a function of `kcore.ops` with it, not one of its parts.")
     if isinstance(x, (list, tuple)) and _holds_tensor(x):
@@ -294,3 +295,14 @@ def pair(x: Any, rank: int, name: str) -> tuple[int, ...]:
     if len(entries) != rank or any(i < 1 for i in entries):
         raise InvalidArgumentError(f"`{name}` must be a positive integer or {rank} of them. Received: {name}={x}")
     return entries
+
+
+def with_gradient(out: Tensor, x: Tensor, gradient) -> Tensor:
+    """`out`, a function of `x` alone, with a gradient of its own.
+
+    Args:
+        out: the result, as computed from `x`.
+        x: the tensor that it depends on.
+        gradient: `gradient(g) -> cotangent of x`, written in primitives.
+    """
+    return P.custom(out, x, count=1, gradient=gradient)[0] if x.__class__ is Tracer else out

@@ -1,0 +1,471 @@
+"""Reductions: sums, means, extremes, and what is built on them.
+
+`axis` is an axis, several, or `None` for all; `keepdims` keeps the reduced axes with size 1. Integer sums and products are formed in at
+least 32 bits, as in Keras: bool and small integers in int32, small unsigned ones in uint32. 16-bit floats are summed in float32.
+"""
+
+from __future__ import annotations
+
+import math
+
+from kcore import dtypes
+from kcore.engine import primitives as P
+from kcore.errors import ShapeError
+
+from ._common import (
+    axes_of,
+    cast,
+    convert,
+    dtype_of,
+    float_dtype,
+    highest,
+    lowest,
+    product,
+    promote,
+    scalar,
+    shape_of,
+    to_dtype,
+    to_float,
+    wide_float,
+    with_gradient,
+)
+from .comparison import isclose
+from .operation import op
+
+_SUM_DTYPES = {"bool": "int32", "int8": "int32", "int16": "int32", "uint8": "uint32", "uint16": "uint32"}
+
+
+def sum_dtype(dtype: str) -> str:
+    """The dtype of a sum of elements of this dtype."""
+    return _SUM_DTYPES.get(dtype, dtype)
+
+
+def count_of(shape, axes) -> int:
+    """How many elements a reduction over these axes joins."""
+    return product(shape[a] for a in axes)
+
+
+@op
+def sum(x, axis=None, keepdims=False):
+    """Sum over axes.
+
+    Args:
+        x: a tensor.
+        axis: an axis, several, or `None` for all.
+        keepdims: whether to keep the reduced axes with size 1.
+
+    Returns:
+        A tensor of `x`'s dtype (int32 or uint32 for bool and smaller integers). The sum of nothing is 0.
+
+    Example:
+        >>> ops.sum([[1, 2], [3, 4]], axis=0).tolist()
+        [4, 6]
+    """
+    x = convert(x)
+    return _sum(cast(x, sum_dtype(dtype_of(x))), axes_of(axis, len(shape_of(x))), keepdims)
+
+
+def _sum(x, axes, keepdims):
+    dtype = dtype_of(x)
+    if dtype == wide_float(dtype):
+        return P.sum(x, axes=axes, keepdims=keepdims)
+    return P.cast(P.sum(P.cast(x, dtype="float32"), axes=axes, keepdims=keepdims), dtype=dtype)
+
+
+@op
+def prod(x, axis=None, keepdims=False, dtype=None):
+    """Product over axes. Its gradient is right where factors are 0.
+
+    Args:
+        x: a tensor.
+        axis: an axis, several, or `None` for all.
+        keepdims: whether to keep the reduced axes with size 1.
+        dtype: dtype of the result; by default `x`'s (int32 or uint32 for bool and smaller integers).
+
+    Returns:
+        A tensor. The product of nothing is 1.
+
+    Example:
+        >>> ops.prod([[1, 2], [3, 4]], axis=1).tolist()
+        [2, 12]
+    """
+    x = convert(x)
+    wanted = sum_dtype(dtype_of(x)) if dtype is None else dtypes.standardize_dtype(dtype)
+    return P.prod(cast(x, wanted), axes=axes_of(axis, len(shape_of(x))), keepdims=keepdims)
+
+
+@op
+def mean(x, axis=None, keepdims=False):
+    """Mean over axes.
+
+    Args:
+        x: a tensor.
+        axis: an axis, several, or `None` for all.
+        keepdims: whether to keep the reduced axes with size 1.
+
+    Returns:
+        A floating tensor. The mean of nothing is NaN.
+
+    Example:
+        >>> ops.mean([[1, 2], [3, 4]], axis=0).tolist()
+        [2.0, 3.0]
+    """
+    x = to_float(x)
+    dtype = dtype_of(x)
+    axes = axes_of(axis, len(shape_of(x)))
+    return cast(_mean(cast(x, wide_float(dtype)), axes, keepdims), dtype)
+
+
+def _mean(x, axes, keepdims):
+    return P.divide(P.sum(x, axes=axes, keepdims=keepdims), float(count_of(shape_of(x), axes)))
+
+
+def centered_moments(x, axes, keepdims):
+    """Mean and variance of a float tensor over axes, in two passes: the mean first, then the mean square distance from it."""
+    center = _mean(x, axes, True)
+    distance = P.subtract(x, center)
+    variance = _mean(P.multiply(distance, distance), axes, keepdims)
+    if not keepdims:
+        center = P.reshape(center, shape=shape_of(variance))
+    return center, variance
+
+
+@op
+def var(x, axis=None, keepdims=False):
+    """Variance over axes (of the whole population: divided by n), in two passes, so that a large mean costs no digits.
+
+    Args:
+        x: a tensor.
+        axis: an axis, several, or `None` for all.
+        keepdims: whether to keep the reduced axes with size 1.
+
+    Returns:
+        A floating tensor.
+
+    Example:
+        >>> ops.var([1.0, 3.0]).tolist()
+        1.0
+    """
+    x = to_float(x)
+    dtype = dtype_of(x)
+    variance = centered_moments(cast(x, wide_float(dtype)), axes_of(axis, len(shape_of(x))), keepdims)[1]
+    return cast(variance, dtype)
+
+
+@op
+def std(x, axis=None, keepdims=False):
+    """Standard deviation over axes: the root of `var`. The gradient is 0 where it is 0.
+
+    Args:
+        x: a tensor.
+        axis: an axis, several, or `None` for all.
+        keepdims: whether to keep the reduced axes with size 1.
+
+    Returns:
+        A floating tensor.
+
+    Example:
+        >>> ops.std([1.0, 3.0]).tolist()
+        1.0
+    """
+    x = to_float(x)
+    dtype = dtype_of(x)
+    variance = centered_moments(cast(x, wide_float(dtype)), axes_of(axis, len(shape_of(x))), keepdims)[1]
+    return cast(safe_sqrt(variance), dtype)
+
+
+def safe_sqrt(x):
+    """The root of a non-negative float tensor, with gradient 0 at 0."""
+    root = P.sqrt(x)
+
+    def gradient(g):
+        zero = P.equal(x, 0)
+        return P.where(zero, 0, P.divide(P.multiply(g, 0.5), P.sqrt(P.where(zero, 1, x))))
+
+    return with_gradient(root, x, gradient)
+
+
+@op
+def max(x, axis=None, keepdims=False, initial=None):
+    """Largest element over axes; NaN if there is one. Ties share the gradient evenly.
+
+    Args:
+        x: a tensor.
+        axis: an axis, several, or `None` for all.
+        keepdims: whether to keep the reduced axes with size 1.
+        initial: a lower limit of the result; needed for a reduction of nothing.
+
+    Returns:
+        A tensor of `x`'s dtype.
+
+    Raises:
+        ShapeError: nothing to reduce and no `initial`.
+
+    Example:
+        >>> ops.max([[1, 5], [3, 4]], axis=1).tolist()
+        [5, 4]
+    """
+    return _extremum(P.max, P.maximum, x, axis, keepdims, initial)
+
+
+@op
+def amax(x, axis=None, keepdims=False):
+    """Another name of `max`."""
+    return _extremum(P.max, P.maximum, x, axis, keepdims, None)
+
+
+@op
+def min(x, axis=None, keepdims=False, initial=None):
+    """Smallest element over axes; NaN if there is one. Ties share the gradient evenly.
+
+    Args:
+        x: a tensor.
+        axis: an axis, several, or `None` for all.
+        keepdims: whether to keep the reduced axes with size 1.
+        initial: an upper limit of the result; needed for a reduction of nothing.
+
+    Returns:
+        A tensor of `x`'s dtype.
+
+    Raises:
+        ShapeError: nothing to reduce and no `initial`.
+
+    Example:
+        >>> ops.min([[1, 5], [3, 4]], axis=1).tolist()
+        [1, 3]
+    """
+    return _extremum(P.min, P.minimum, x, axis, keepdims, initial)
+
+
+@op
+def amin(x, axis=None, keepdims=False):
+    """Another name of `min`."""
+    return _extremum(P.min, P.minimum, x, axis, keepdims, None)
+
+
+def _extremum(reduce, pick, x, axis, keepdims, initial):
+    x = convert(x)
+    shape = shape_of(x)
+    axes = axes_of(axis, len(shape))
+    if count_of(shape, axes) != 0:
+        result = reduce(x, axes=axes, keepdims=keepdims)
+        return result if initial is None else pick(*to_dtype(dtype_of(x), result, initial))
+    if initial is None:
+        raise ShapeError(f"`x` must have elements along `axis`, or `initial` must be given. Received: x.shape={shape}, axis={axis}")
+    kept = [1 if i in axes else d for i, d in enumerate(shape) if keepdims or i not in axes]
+    return P.broadcast_to(scalar(initial, dtype_of(x)), shape=tuple(kept))
+
+
+@op
+def ptp(x, axis=None, keepdims=False):
+    """Largest minus smallest element over axes.
+
+    Args:
+        x: a tensor.
+        axis: an axis, several, or `None` for all.
+        keepdims: whether to keep the reduced axes with size 1.
+
+    Returns:
+        A tensor of `x`'s dtype.
+
+    Example:
+        >>> ops.ptp([1, 5, 3]).tolist()
+        4
+    """
+    x = convert(x)
+    axes = axes_of(axis, len(shape_of(x)))
+    return P.subtract(P.max(x, axes=axes, keepdims=keepdims), P.min(x, axes=axes, keepdims=keepdims))
+
+
+def _truth(x):
+    x = convert(x)
+    return x if dtype_of(x) == "bool" else P.bitwise_not(P.equal(x, 0))
+
+
+@op
+def all(x, axis=None, keepdims=False):
+    """Whether all elements over axes are true (not 0); true of nothing.
+
+    Args:
+        x: a tensor.
+        axis: an axis, several, or `None` for all.
+        keepdims: whether to keep the reduced axes with size 1.
+
+    Returns:
+        A bool tensor.
+
+    Example:
+        >>> ops.all([[True, False], [True, True]], axis=1).tolist()
+        [False, True]
+    """
+    return _extremum(P.min, P.bitwise_and, _truth(x), axis, keepdims, True)
+
+
+@op
+def any(x, axis=None, keepdims=False):
+    """Whether any element over axes is true (not 0); false of nothing.
+
+    Args:
+        x: a tensor.
+        axis: an axis, several, or `None` for all.
+        keepdims: whether to keep the reduced axes with size 1.
+
+    Returns:
+        A bool tensor.
+
+    Example:
+        >>> ops.any([[True, False], [False, False]], axis=1).tolist()
+        [True, False]
+    """
+    return _extremum(P.max, P.bitwise_or, _truth(x), axis, keepdims, False)
+
+
+@op
+def allclose(x1, x2, rtol=1e-5, atol=1e-8, equal_nan=False):
+    """Whether all elements are close: see `isclose`.
+
+    Args:
+        x1, x2: tensors or numbers, of shapes that broadcast.
+        rtol, atol: tolerances.
+        equal_nan: whether NaN is close to NaN.
+
+    Returns:
+        A bool tensor of shape `()`.
+    """
+    return all(isclose(x1, x2, rtol, atol, equal_nan))
+
+
+@op
+def count_nonzero(x, axis=None):
+    """How many elements over axes aren't 0.
+
+    Args:
+        x: a tensor.
+        axis: an axis, several, or `None` for all.
+
+    Returns:
+        An int32 tensor.
+
+    Example:
+        >>> ops.count_nonzero([0, 2, 3]).tolist()
+        2
+    """
+    x = _truth(x)
+    return P.sum(P.cast(x, dtype="int32"), axes=axes_of(axis, len(shape_of(x))), keepdims=False)
+
+
+@op
+def argmax(x, axis=None, keepdims=False):
+    """Index of the largest element along an axis: the first one at a tie, that of NaN if there is one.
+
+    Args:
+        x: a tensor.
+        axis: an axis; `None` for an index into the flattened tensor.
+        keepdims: whether to keep the reduced axes with size 1.
+
+    Returns:
+        An int32 tensor.
+
+    Raises:
+        ShapeError: there is no element along the axis.
+
+    Example:
+        >>> ops.argmax([[1, 5, 5], [3, 4, 0]], axis=1).tolist()
+        [1, 1]
+    """
+    return _arg_extremum(P.argmax, x, axis, keepdims)
+
+
+@op
+def argmin(x, axis=None, keepdims=False):
+    """Index of the smallest element along an axis: the first one at a tie, that of NaN if there is one.
+
+    Args:
+        x: a tensor.
+        axis: an axis; `None` for an index into the flattened tensor.
+        keepdims: whether to keep the reduced axes with size 1.
+
+    Returns:
+        An int32 tensor.
+
+    Raises:
+        ShapeError: there is no element along the axis.
+
+    Example:
+        >>> ops.argmin([[1, 5, 5], [3, 4, 0]], axis=1).tolist()
+        [0, 2]
+    """
+    return _arg_extremum(P.argmin, x, axis, keepdims)
+
+
+def _arg_extremum(search, x, axis, keepdims):
+    x = convert(x)
+    x = cast(x, "int32") if dtype_of(x) == "bool" else x
+    shape = shape_of(x)
+    if axis is None:
+        flat = search(P.reshape(x, shape=(product(shape),)), axis=0)
+        return P.reshape(flat, shape=(1,) * len(shape)) if keepdims else flat
+    (position,) = axes_of(axis, len(shape))
+    found = search(x, axis=position)
+    return P.reshape(found, shape=(*shape[:position], 1, *shape[position + 1 :])) if keepdims else found
+
+
+@op
+def logsumexp(x, axis=None, keepdims=False):
+    """`log(sum(exp(x)))` over axes, without overflow; `-inf` of minus infinities.
+
+    Args:
+        x: a tensor.
+        axis: an axis, several, or `None` for all.
+        keepdims: whether to keep the reduced axes with size 1.
+
+    Returns:
+        A floating tensor.
+
+    Example:
+        >>> ops.logsumexp([1000.0, 1000.0]).tolist()
+        1000.693115234375
+    """
+    x = to_float(x)
+    axes = axes_of(axis, len(shape_of(x)))
+    largest = P.stop_gradient(P.max(x, axes=axes, keepdims=True))
+    shift = P.where(P.less(P.absolute(largest), math.inf), largest, 0)
+    total = P.sum(P.exp(P.subtract(x, shift)), axes=axes, keepdims=keepdims)
+    result = P.log(total)
+    return P.add(result, shift if keepdims else P.reshape(shift, shape=shape_of(result)))
+
+
+@op
+def average(x, axis=None, weights=None):
+    """Weighted mean over axes.
+
+    Args:
+        x: a tensor.
+        axis: an axis, several, or `None` for all.
+        weights: a tensor of `x`'s shape, or of one dimension as long as the single `axis`; `None` for equal weights.
+
+    Returns:
+        A floating tensor.
+
+    Raises:
+        ShapeError: the weights fit neither way.
+
+    Example:
+        >>> ops.average([1.0, 4.0], weights=[2.0, 1.0]).tolist()
+        2.0
+    """
+    if weights is None:
+        return mean(x, axis)
+    x, weights = promote(x, weights)
+    x, weights = to_dtype(float_dtype(dtype_of(x)), x, weights)
+    shape, axes = shape_of(x), axes_of(axis, len(shape_of(x)))
+    if shape_of(weights) != shape:
+        if len(axes) != 1 or shape_of(weights) != (shape[axes[0]],):
+            raise ShapeError(
+                f"`weights` must have `x`'s shape, or be as long as `axis`. "
+                f"Received: x.shape={shape}, weights.shape={shape_of(weights)}, axis={axis}"
+            )
+        weights = P.reshape(weights, shape=tuple(d if i == axes[0] else 1 for i, d in enumerate(shape)))
+        weights = P.broadcast_to(weights, shape=shape)
+    total = P.sum(P.multiply(x, weights), axes=axes, keepdims=False)
+    return P.divide(total, P.sum(weights, axes=axes, keepdims=False))
