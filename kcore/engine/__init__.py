@@ -1,0 +1,1 @@
+"""The engine: the primitive table, backends, tracing, autodiff, plans, variables, randomness. No file here knows what a layer is."""

@@ -1,0 +1,46 @@
+"""Which backend is active: a context variable, so that threads and tasks choose on their own, over a process-wide default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from kcore import config
+
+if TYPE_CHECKING:
+    from .backend import Backend
+
+_active: ContextVar[Backend | None] = ContextVar("kcore_backend", default=None)
+_resolve_default: list[Callable[[], Backend]] = []
+
+
+def on_default(resolve: Callable[[], Backend]) -> None:
+    """Say how the default backend is found (called once, by `engine.backend`)."""
+    _resolve_default[:] = [resolve]
+
+
+def current() -> Backend:
+    """The active backend: the innermost `use_backend`, else the configured default."""
+    backend = _active.get()
+    return backend if backend is not None else _resolve_default[0]()
+
+
+def current_name() -> str:
+    """The name of the active backend, without loading it."""
+    backend = _active.get()
+    return backend.name if backend is not None else config.default_backend_name()
+
+
+class activate:
+    """Context manager: make a loaded backend the active one."""
+
+    def __init__(self, backend: Backend):
+        self._backend = backend
+
+    def __enter__(self) -> Backend:
+        self._token = _active.set(self._backend)
+        return self._backend
+
+    def __exit__(self, *exc) -> None:
+        _active.reset(self._token)

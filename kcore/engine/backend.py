@@ -1,0 +1,308 @@
+"""`Backend`: what a plugin subclasses, and how the one that is used is found.
+
+A backend is an object. Its class has one method a required primitive, with the names of the table's operands and parameters, plus the few
+conversions below. A subclass is checked whole when it is loaded; everything missing is listed at once.
+
+What a backend must write                  what it gets for it
+-----------------------------------------  -----------------------------------------------------
+the primitives of the table                autodiff, capture, plans, layers, training, saving
+`asarray`, `to_numpy`, `is_tensor`         the same numbers as every other backend
+optionally: `fused`, `inplace`, `compile`  speed
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from kcore import config, plugins
+from kcore.errors import BackendIncompleteError, BackendNotFoundError, BackendUnavailableError
+
+from . import active
+from .primitives import TABLE
+from .spec import Spec
+
+INTERFACE_VERSION = 1
+"""The version of the interface that this module defines. It changes when a backend written for the last one would not work."""
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something that a backend can't do.
+
+    Attributes:
+        name: a primitive, a fused op, a dtype (`"dtype:bfloat16"`), or a service.
+        kind: `"notimpl"` (not written yet), `"notyet"` (the engine can't), `"never"` (makes no sense).
+        reason: why, for people.
+        error: the exception that using it raises.
+    """
+
+    name: str
+    kind: str
+    reason: str
+    error: type[Exception] = NotImplementedError
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a backend can do, as data: it drives skips in tests, errors for users, and the support table.
+
+    Attributes:
+        dtypes: the dtypes that it computes in.
+        devices: the kinds of devices.
+        gaps: what it can't do, with reasons.
+    """
+
+    dtypes: tuple[str, ...] = ("bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float16", "float32", "float64")
+    devices: tuple[str, ...] = ("cpu",)
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fused:
+    """A backend's fast path for a fused op.
+
+    Attributes:
+        applies: `applies(specs, params) -> bool`, on the specs of the operands.
+        forward: `forward(*operands, **params) -> (tuple of outputs, residuals)`; residuals are anything that `backward` wants.
+        backward: `backward(residuals, cotangents, *operands, **params) -> tuple`, a cotangent (or `None`) an operand. Without it the
+            gradient is that of the core's composite.
+    """
+
+    applies: Callable[..., bool]
+    forward: Callable[..., Any]
+    backward: Callable[..., Any] | None = None
+
+
+class Backend:
+    """The base class of backends. Subclass it, write a method for each row of the table, and register the class.
+
+    Attributes:
+        name: the name that users choose it by.
+        interface_version: the `INTERFACE_VERSION` it was written for.
+        capabilities: what it can do.
+        fused: fast paths for fused ops, by name.
+        inplace: for a primitive, a function with the same arguments and `out=`, a tensor to write the result into.
+        views: the primitives whose result may share memory with an operand.
+        immutable: whether tensors are never written to, so that nothing needs copying.
+    """
+
+    name: ClassVar[str] = ""
+    interface_version: ClassVar[int] = INTERFACE_VERSION
+    capabilities: Capabilities = Capabilities()
+    fused: dict[str, Fused] = {}
+    inplace: dict[str, Callable[..., Any]] = {}
+    views: frozenset[str] = frozenset({"reshape", "permute_dims", "broadcast_to", "slice", "flip", "windows", "cast"})
+    immutable: ClassVar[bool] = False
+
+    def __init__(self) -> None:
+        self.functions: dict[str, Callable[..., Any]] = {name: self.guard(getattr(self, name)) for name in TABLE}
+        self._scalars: dict[tuple[Any, str], Any] = {}
+
+    def guard(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """What an eager call of a primitive runs through (to silence an engine's warnings, say)."""
+        return function
+
+    def run_context(self):
+        """A context manager that a whole plan runs in."""
+        return nullcontext()
+
+    def bind(self, name: str, params: dict[str, Any]) -> Callable[..., Any]:
+        """The function of a primitive with its parameters fixed, for a plan; override it where the engine has a leaner call."""
+        method = getattr(self, name)
+        return functools.partial(method, **params) if params else method
+
+    def asarray(self, x, dtype: str | None = None):
+        """A tensor of the engine from numbers, nested lists, NumPy arrays or its own tensors."""
+        raise NotImplementedError(f"{type(self).__name__} must define `asarray`.")
+
+    def to_numpy(self, x) -> np.ndarray:
+        """The tensor as a NumPy array (it may share memory)."""
+        raise NotImplementedError(f"{type(self).__name__} must define `to_numpy`.")
+
+    def is_tensor(self, x) -> bool:
+        """Whether x is a tensor of the engine."""
+        raise NotImplementedError(f"{type(self).__name__} must define `is_tensor`.")
+
+    def dtype_of(self, x) -> str:
+        """The canonical name of a tensor's dtype."""
+        return str(x.dtype).rpartition(".")[2]
+
+    def shape_of(self, x) -> tuple[int, ...]:
+        """A tensor's shape as a tuple of integers."""
+        return tuple(x.shape)
+
+    def spec_of(self, x) -> Spec:
+        """A tensor's shape and dtype."""
+        if not self.is_tensor(x):
+            x = self.asarray(x)
+        return Spec(self.shape_of(x), self.dtype_of(x))
+
+    def copy(self, x):
+        """A tensor with x's numbers that shares no memory with it."""
+        return x if self.immutable else self.asarray(np.array(self.to_numpy(x)))
+
+    def allocate(self, nbytes: int):
+        """A block of memory that a plan keeps for its intermediate results (only asked of backends with `inplace`)."""
+        raise NotImplementedError(f"{type(self).__name__} has `inplace` functions, so it must define `allocate` and `place`.")
+
+    def place(self, block, spec: Spec):
+        """A tensor of this spec in the first bytes of a block."""
+        raise NotImplementedError(f"{type(self).__name__} has `inplace` functions, so it must define `allocate` and `place`.")
+
+    def scalar(self, value, dtype: str):
+        """A constant of no dimensions; the same object each time."""
+        key = (value, dtype) if value == value and value != 0 else (repr(value), dtype)
+        if key not in self._scalars:
+            self._scalars[key] = self.asarray(value, dtype)
+        return self._scalars[key]
+
+    def compile(self, function: Callable[..., Any], donate: tuple[int, ...] = ()) -> Callable[..., Any]:
+        """The engine's own compilation of a plan's program, if it has one."""
+        return function
+
+    def devices(self) -> list[str]:
+        """The devices that can be used, best first."""
+        return ["cpu:0"]
+
+    def engine_version(self) -> str:
+        """The version of the engine."""
+        return ""
+
+
+def required_primitives() -> dict[str, inspect.Signature]:
+    """The methods that a backend must have, with their signatures."""
+    return {name: _signature(row) for name, row in TABLE.items() if row.required}
+
+
+def _signature(row) -> inspect.Signature:
+    kind = inspect.Parameter
+    operands = [kind(o.lstrip("*"), kind.VAR_POSITIONAL if o.startswith("*") else kind.POSITIONAL_ONLY) for o in row.operands]
+    return inspect.Signature([*operands, *(kind(p, kind.KEYWORD_ONLY) for p in row.params)])
+
+
+def check_backend(cls: type) -> None:
+    """Check a backend class whole.
+
+    Raises:
+        BackendIncompleteError: lists every method that is missing and every parameter that has another name, or says which interface
+            version the class was written for.
+    """
+    if not (isinstance(cls, type) and issubclass(cls, Backend)):
+        raise BackendIncompleteError(f"A backend must be a subclass of `kcore.extend.Backend`. Received: {cls!r}")
+    if cls.interface_version != INTERFACE_VERSION:
+        raise BackendIncompleteError(
+            f"Backend '{cls.name}' was written for version {cls.interface_version} of the interface; this kcore has version {INTERFACE_VERSION}. "
+            "See 'The backend interface, version by version' in the documentation for what changed."
+        )
+    problems = [p for name, row in TABLE.items() for p in _method_problems(cls, name, row)]
+    problems += [f"{name}: missing" for name in ("asarray", "to_numpy", "is_tensor") if getattr(cls, name) is getattr(Backend, name)]
+    if not cls.name:
+        problems.append("name: missing")
+    if problems:
+        raise BackendIncompleteError(f"Backend class {cls.__name__} isn't complete:\n  " + "\n  ".join(problems))
+
+
+def _method_problems(cls: type, name: str, row):
+    method = getattr(cls, name, None)
+    if method is None:
+        if row.required:
+            yield f"{name}{_signature(row)}: missing"
+        return
+    try:
+        parameters = inspect.signature(method).parameters
+    except (TypeError, ValueError):
+        return
+    accepts_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    missing = [p for p in row.params if p not in parameters]
+    if missing and not accepts_any:
+        yield f"{name}: must take {', '.join(f'`{p}=`' for p in missing)}; it is {name}{inspect.signature(method)}"
+
+
+_loaded: dict[str, Backend] = {}
+
+
+def register_backend(name: str, cls: type[Backend]) -> None:
+    """Make a backend known in this process, as an entry point of an installed package would.
+
+    Raises:
+        BackendIncompleteError: the class isn't complete.
+        BackendError: the name is taken by another class.
+    """
+    check_backend(cls)
+    plugins.add_backend(name, cls)
+
+
+def get_backend(name: str) -> Backend:
+    """The backend of this name, loaded and checked the first time.
+
+    Raises:
+        BackendNotFoundError: no such backend is installed.
+        BackendUnavailableError: its engine isn't installed, or it failed to load.
+    """
+    if name not in _loaded:
+        cls = _find(name)
+        check_backend(cls)
+        try:
+            _loaded[name] = cls()
+        except ImportError as err:
+            raise BackendUnavailableError(
+                f"Backend '{name}' is known, but its engine can't be imported: {err}. Install it with `pip install kcore[{name}]`, "
+                f"or choose one of: {', '.join(plugins.backend_names())}."
+            ) from err
+    return _loaded[name]
+
+
+def _find(name: str) -> type[Backend]:
+    try:
+        return plugins.backend_class(name)
+    except KeyError:
+        names = plugins.backend_names()
+        raise BackendNotFoundError(
+            f"There is no backend named '{name}'. Installed: {', '.join(names) or 'none'}. "
+            "Choose one by KERAS_BACKEND, keras.json or `use_backend`, or install the package that provides it."
+        ) from None
+
+
+def _default() -> Backend:
+    return get_backend(config.default_backend_name())
+
+
+active.on_default(_default)
+config.on_current_backend(active.current_name)
+current = active.current
+
+
+class use_backend:
+    """Context manager: the backend for what runs inside, in this thread or task.
+
+    Args:
+        name: a backend's name.
+
+    Example:
+        >>> import kcore
+        >>> with kcore.use_backend("numpy"):
+        ...     kcore.backend()
+        'numpy'
+    """
+
+    def __init__(self, name: str):
+        self._activation = active.activate(get_backend(name))
+
+    def __enter__(self) -> Backend:
+        return self._activation.__enter__()
+
+    def __exit__(self, *exc) -> None:
+        self._activation.__exit__(*exc)
+
+
+__all__ = [
+    "INTERFACE_VERSION", "Backend", "Capabilities", "Fused", "Gap", "check_backend", "current", "get_backend",
+    "register_backend", "required_primitives", "use_backend",
+]  # fmt: skip

@@ -1,0 +1,137 @@
+"""`Function`: a Python function that is captured once and then replayed as a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from kcore import tree
+
+from . import active
+from .graph import Graph
+from .plan import Plan
+from .spec import Spec
+from .tracing import Capture, Tracer, current_capture, eager
+
+STATIC = (int, float, bool, str, bytes, type(None))
+
+
+class Captured(NamedTuple):
+    """What one capture gave.
+
+    Attributes:
+        plan: the program; its inputs are the arguments' tensors and then the variables read, its outputs the results and then the new values.
+        reads, writes: the variables.
+        treedef: the structure of the result.
+        donated: for each variable read, whether its memory is overwritten.
+    """
+
+    plan: Plan
+    graph: Graph
+    reads: tuple
+    writes: tuple
+    treedef: Any
+    results: int
+
+
+class Function:
+    """A function of tensors that runs as a plan.
+
+    It is captured once for each combination of the arguments' structure, shapes and dtypes, the values of arguments that aren't tensors, and
+    the backend. Variables that it reads or assigns are found on their own.
+
+    Args:
+        fn: what to capture. It must not branch on a tensor's value.
+        name: for messages.
+
+    Raises:
+        CaptureError: when it is called and can't be captured.
+
+    Example:
+        >>> import kcore
+        >>> total = kcore.Variable(0.0)
+        >>> add = Function(lambda x: total.assign_add(x).value * 2)
+        >>> float(add(1.0)), float(add(1.5))
+        (2.0, 5.0)
+    """
+
+    def __init__(self, fn: Callable[..., Any], name: str | None = None):
+        self.fn = fn
+        self.name = name or getattr(fn, "__name__", "function")
+        self.cache: dict[Any, Captured] = {}
+        self.calls = 0
+        self.reasons: list[str] = []
+
+    def __call__(self, *args):
+        if current_capture() is not None or any(isinstance(x, Tracer) for x in tree.flatten(args)):
+            return self.fn(*args)
+        backend = active.current()
+        flat, structure = tree.flatten_with_structure(args)
+        tensors, key = [], []
+        for x in flat:
+            if type(x) in STATIC and type(x) is not float:
+                key.append(x)
+                continue
+            x = x if backend.is_tensor(x) else backend.asarray(x, "float32" if type(x) is float else None)
+            tensors.append(x)
+            key.append((backend.shape_of(x), backend.dtype_of(x)))
+        cache_key = (structure, tuple(key), backend.name)
+        captured = self.cache.get(cache_key)
+        if captured is None:
+            captured = self._capture(args, flat, cache_key, backend)
+        self.calls += 1
+        return _run(captured, tensors)
+
+    def _capture(self, args, flat, key, backend) -> Captured:
+        self.reasons.append(self._reason(key))
+        with eager(), Capture() as capture:
+            entered = [
+                x if type(x) in STATIC and type(x) is not float else capture.input(Spec(*spec)) for x, spec in zip(flat, key[1], strict=True)
+            ]
+            result = self.fn(*tree.pack_sequence_as(args, entered))
+            leaves, treedef = tree.flatten_with_structure(result)
+        self.cache[key] = captured = close(capture, leaves, treedef, backend)
+        return captured
+
+    def _reason(self, key) -> str:
+        if not self.cache:
+            return "first call"
+        last = next(reversed(self.cache))
+        parts = ("another structure of arguments", "other shapes, dtypes or values", "another backend")
+        changed = [part for part, a, b in zip(parts, key, last, strict=True) if a != b]
+        return f"{' and '.join(changed)}: {key[1]}"
+
+    def stats(self) -> dict[str, Any]:
+        """How the cache is used: `size`, `calls`, `hits`, and the `reasons` of each capture."""
+        return {"size": len(self.cache), "calls": self.calls, "hits": self.calls - len(self.reasons), "reasons": list(self.reasons)}
+
+
+def close(capture: Capture, leaves: list, treedef, backend) -> Captured:
+    """End a capture: make its plan, with variables as further inputs and outputs."""
+    reads = [(v, tracer) for v, tracer in capture.reads.values() if tracer.node is None]
+    writes = list(capture.writes.values())
+    outputs = [_as_tensor(x, capture, backend) for x in leaves]
+    graph = Graph(
+        [*capture.inputs, *(tracer for _, tracer in reads)], capture.nodes, [*outputs, *(_as_tensor(x, capture, backend) for _, x in writes)]
+    )
+    written = {id(v) for v, _ in writes}
+    first = len(capture.inputs)
+    donated = [first + i for i, (v, _) in enumerate(reads) if id(v) in written]
+    plan = Plan(graph, backend, donated)
+    loads = tuple((v, id(v) in written) for v, _ in reads)
+    return Captured(plan, graph, loads, tuple(v for v, _ in writes), treedef, len(outputs))
+
+
+def _as_tensor(x, capture: Capture, backend):
+    if hasattr(x, "assign"):
+        x = capture.read(x)
+    return capture.adopt(x) if isinstance(x, Tracer) else x if backend.is_tensor(x) else backend.asarray(x)
+
+
+def _run(captured: Captured, tensors: list):
+    state = [v.load_to_write() if written else v.load() for v, written in captured.reads]
+    outputs = captured.plan(*tensors, *state)
+    count = captured.results
+    for v, value in zip(captured.writes, outputs[count:], strict=True):
+        v.store(value)
+    return tree.unflatten(captured.treedef, outputs[:count])

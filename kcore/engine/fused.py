@@ -1,0 +1,125 @@
+"""Fused ops: composites of the core for which a backend may have a fast path.
+
+A fused op is a function of tensors and static parameters, written in primitives. Where the active backend has a `Fused` entry under its
+name whose data predicate holds, a call is one node; else the composite runs in its place. Gradients of first order are the backend's
+pullback where it brings one; those of higher order are always the composite's.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+from . import active, autodiff
+from .primitives.internal import Internal, internal
+from .spec import Spec
+from .tracing import Tracer, eager, record, spec_of
+
+FUSED_OPS: dict[str, FusedOp] = {}
+"""Every fused op by name."""
+
+
+class FusedOp:
+    """A composite with a name. Call it like the function; see `fused_op`."""
+
+    def __init__(self, name: str, composite: Callable[..., object]):
+        functools.update_wrapper(self, composite)
+        self.name = name
+        self.composite = composite
+        self._node = _fused_node(self)
+
+    def __call__(self, *operands, **params):
+        backend = active.current()
+        entry = backend.fused.get(self.name)
+        if entry is None or not entry.applies([spec_of(x) for x in operands], params):
+            return self.composite(*operands, **params)
+        if any(isinstance(x, Tracer) for x in operands):
+            outputs = record(self._node, operands, params)[:-1]
+        else:
+            outputs = self._node.evaluate(backend, operands, params)[:-1]
+        return outputs if len(outputs) > 1 else outputs[0]
+
+
+def fused_op(name: str):
+    """Decorate a composite as a fused op.
+
+    Args:
+        name: what backends provide a fast path by. Operands are positional, static parameters by keyword; the composite returns a tensor or
+            a tuple of tensors.
+    """
+
+    def decorate(composite: Callable[..., object]) -> FusedOp:
+        if name in FUSED_OPS:
+            raise ValueError(f"Fused op {name!r} is defined twice.")
+        FUSED_OPS[name] = FusedOp(name, composite)
+        return FUSED_OPS[name]
+
+    return decorate
+
+
+RESIDUALS = Spec((), "opaque")
+"""The spec of what a fast path keeps for its pullback: nobody else looks into it."""
+
+
+def _fused_node(op: FusedOp) -> Internal:
+    def spec(*operands, **params):
+        return (*_composite_specs(op, operands, params), RESIDUALS)
+
+    def compute(backend, *operands, **params):
+        outputs, residuals = backend.fused[op.name].forward(*operands, **params)
+        return (*outputs, residuals)
+
+    def vjps(cts, outs, *operands, **params):
+        entry = active.current().fused[op.name]
+        if entry.backward is None:
+            return _composite_vjp(op, cts[:-1], operands, params)
+        count = len(operands)
+        call = {"op": op, "count": count, "params": params}
+        return record(_pullback, (*operands, *cts[:-1], outs[-1]), call)
+
+    return internal(op.name, "*xs", spec=spec, vjps=vjps, compute=compute, doc=f"fused {op.name}")
+
+
+@functools.lru_cache(maxsize=4096)
+def _cached_specs(op: FusedOp, operands: tuple[Spec, ...], params: tuple) -> tuple[Spec, ...]:
+    from .tracing import Capture
+
+    with eager(), Capture(abstract=True) as capture:
+        result = op.composite(*map(capture.input, operands), **dict(params))
+    return tuple(x.spec for x in (result if isinstance(result, tuple) else (result,)))
+
+
+def _composite_specs(op: FusedOp, operands, params) -> tuple[Spec, ...]:
+    return _cached_specs(op, tuple(operands), tuple(sorted(params.items())))
+
+
+def _composite_vjp(op: FusedOp, cts, operands, params):
+    out, pullback = autodiff.vjp(functools.partial(op.composite, **params), *operands)
+    return pullback(tuple(cts) if isinstance(out, tuple) else cts[0])
+
+
+def _pullback_spec(*xs, op, count, params):
+    return tuple(xs[:count])
+
+
+def _pullback_compute(backend, *xs, op, count, params):
+    operands, cts, residuals = xs[:count], xs[count:-1], xs[-1]
+    given = backend.fused[op.name].backward(residuals, cts, *operands, **params)
+    return tuple(backend.functions["multiply"](x, backend.scalar(0, backend.dtype_of(x))) if g is None else g for g, x in zip(given, operands, strict=True))
+
+
+def _pullback_vjps(outer, outs, *xs, op, count, params):
+    """Second order: differentiate the composite's pullback."""
+    operands, cts = xs[:count], xs[count:-1]
+
+    def pull(*arguments):
+        return _composite_vjp(op, arguments[count:], arguments[:count], params)
+
+    _, pullback = autodiff.vjp(pull, *operands, *cts)
+    return (*pullback(tuple(outer)), None)
+
+
+_pullback = internal(
+    "pullback", "*xs", "op count params", spec=_pullback_spec, vjps=_pullback_vjps, compute=_pullback_compute,
+    doc="the cotangents of a fused op's operands, by the backend's own pullback",
+)  # fmt: skip

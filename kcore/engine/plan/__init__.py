@@ -1,0 +1,97 @@
+"""Plans: a captured graph made into a straight-line program of the backend's own functions.
+
+    lower -> simplify -> prune -> plan_buffers -> Source -> a Python function
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+from ..graph import Graph
+from . import passes
+from .buffers import Layout, plan_buffers
+from .codegen import Source
+from .instructions import Listing, lower
+
+CHECKING = False
+"""Whether specs are derived again after each pass (tests turn it on)."""
+
+
+def optimize(graph: Graph, backend) -> Listing:
+    """The passes, in order."""
+    listing = lower(graph, backend)
+    for run in (lambda x: passes.simplify(x, backend), passes.prune):
+        listing = run(listing)
+        if CHECKING:
+            passes.check(listing)
+    return listing
+
+
+class Plan:
+    """A program for a graph on a backend.
+
+    Args:
+        graph: the captured function.
+        backend: whose functions it calls.
+        donated: positions of inputs whose memory the program may overwrite: the caller won't read them again.
+
+    Attributes:
+        listing: the instructions that are run.
+        source: the generated program.
+    """
+
+    def __init__(self, graph: Graph, backend, donated: Iterable[int] = ()):
+        self.backend = backend
+        self._donated = tuple(donated)
+        self.listing = optimize(graph, backend)
+        self.layout = plan_buffers(self.listing, backend, (self.listing.inputs[i] for i in self._donated))
+        self.source = Source(self.listing, self.layout, backend)
+        self._program = backend.compile(self.source.compile(), self._donated)
+        self._lock = threading.Lock()
+        self._spare: Any = None
+
+    def __call__(self, *inputs) -> tuple:
+        """Run it on the backend's tensors."""
+        with self.backend.run_context():
+            return self.run(*inputs)
+
+    def run(self, *inputs) -> tuple:
+        """Run it inside a context that is open already."""
+        if not self._lock.acquire(blocking=False):
+            return self._without_blocks()(*inputs)
+        try:
+            return self._program(*inputs)
+        except Exception as err:
+            self._explain(err)
+            raise
+        finally:
+            self._lock.release()
+
+    def _without_blocks(self):
+        """The same program without memory of its own, for a second thread that runs it at the same time."""
+        if self._spare is None:
+            layout = Layout(into={}, block={}, copied=self.layout.copied)
+            self._spare = self.backend.compile(Source(self.listing, layout, self.backend).compile(), self._donated)
+        return self._spare
+
+    def _explain(self, err: Exception) -> None:
+        """Say which layer's call an engine's error comes from."""
+        trace = err.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename.startswith("<kcore plan") and trace.tb_lineno in self.source.instruction_at:
+                instruction = self.listing.instructions[self.source.instruction_at[trace.tb_lineno]]
+                specs = ", ".join(str(self.listing.specs[x]) for x in instruction.operands)
+                where = f" in layer '{instruction.path}'" if instruction.path else ""
+                err.add_note(f"While running `{instruction.name}`{where} on ({specs}) with {instruction.params}.")
+                return
+            trace = trace.tb_next
+
+
+def program_of(graph: Graph, backend):
+    """The program of a control flow node's body; made once a graph and backend."""
+    cached = graph.programs.get(backend.name)
+    if cached is None:
+        cached = graph.programs[backend.name] = Plan(graph, backend).run
+    return cached

@@ -1,0 +1,143 @@
+"""Where results are written: into an operand that dies, into a block that the plan keeps, or wherever the engine likes.
+
+Every tensor has *roots*: the tensors whose memory it may share. A root's memory is free after the last use of all that share it.
+
+    input     a caller's: never written to, unless it is donated and dead
+    constant  never written to
+    kept      in a block of the plan: must not leave it
+    fresh     made in this call: may leave
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..spec import Spec
+from .instructions import Instruction, Listing
+
+SMALLEST_KEPT = 1 << 14
+"""Results of fewer bytes aren't worth a kept block: the engine's own allocation is as fast."""
+
+
+@dataclass
+class Layout:
+    """The decisions.
+
+    Attributes:
+        into: for an instruction's position, the number of the dying operand it writes into.
+        block: for an instruction's position, the index of the kept block it writes into.
+        block_sizes: bytes of each kept block.
+        copied: positions among the outputs that must be copied before they leave.
+    """
+
+    into: dict[int, int] = field(default_factory=dict)
+    block: dict[int, int] = field(default_factory=dict)
+    block_sizes: list[int] = field(default_factory=list)
+    copied: set[int] = field(default_factory=set)
+
+
+def nbytes(spec: Spec) -> int:
+    return math.prod(spec.shape) * np.dtype(spec.dtype).itemsize if spec.dtype != "bfloat16" else 2 * math.prod(spec.shape)
+
+
+def plan_buffers(listing: Listing, backend, donated: Iterable[int]) -> Layout:
+    """Decide for each instruction where it writes."""
+    return _Planner(listing, backend, set(donated)).run()
+
+
+class _Planner:
+    def __init__(self, listing: Listing, backend, donated: set[int]):
+        self.listing = listing
+        self.backend = backend
+        self.layout = Layout()
+        self.roots: dict[int, frozenset[int]] = {x: frozenset((x,)) for x in (*listing.inputs, *listing.constants)}
+        self.writable = set(donated)
+        self.block_of: dict[int, int] = {}
+        self.free: list[int] = []
+        self._find_roots()
+        self.dies = self._deaths()
+        self.leaving = frozenset().union(*(self.roots[x] for x in listing.outputs)) if listing.outputs else frozenset()
+
+    def _find_roots(self) -> None:
+        for instruction in self.listing.instructions:
+            shared: frozenset[int] = frozenset()
+            if instruction.name in self.backend.views:
+                shared = self.roots[instruction.operands[0]]
+            elif not instruction.primitive.required:
+                shared = frozenset().union(*(self.roots[x] for x in instruction.operands)) if instruction.operands else shared
+            for result in instruction.results:
+                self.roots[result] = shared | {result}
+
+    def _deaths(self) -> dict[int, int]:
+        """For each root the position of the last instruction that reads something that shares its memory."""
+        dies: dict[int, int] = {}
+        for x, position in self.listing.last_uses().items():
+            for root in self.roots[x]:
+                dies[root] = max(dies.get(root, -1), position)
+        return dies
+
+    def run(self) -> Layout:
+        expiring: dict[int, list[int]] = {}
+        for root, position in self.dies.items():
+            expiring.setdefault(position, []).append(root)
+        for position, instruction in enumerate(self.listing.instructions):
+            self._place(position, instruction)
+            for root in expiring.get(position, ()):
+                if root in self.block_of:
+                    self.free.append(self.block_of.pop(root))
+        self._copy_what_stays()
+        return self.layout
+
+    def _place(self, position: int, instruction: Instruction) -> None:
+        scalar = instruction.specs[0].shape == ()
+        if scalar or len(instruction.results) != 1 or instruction.name not in self.backend.inplace:
+            if instruction.name not in self.backend.views and instruction.primitive.required:
+                self.writable.update(() if scalar else instruction.results)
+            return
+        result = instruction.results[0]
+        self.roots[result] = frozenset((result,))
+        victim = self._victim(position, instruction)
+        if victim is not None:
+            self.layout.into[position] = victim
+            if victim in self.block_of:
+                self.block_of[result] = self.block_of.pop(victim)
+        elif result not in self.leaving and nbytes(instruction.specs[0]) >= SMALLEST_KEPT:
+            self.layout.block[position] = self.block_of[result] = self._take_block(nbytes(instruction.specs[0]))
+        self.writable.add(result)
+
+    def _victim(self, position: int, instruction: Instruction) -> int | None:
+        """An operand that dies here, of the result's spec, in memory that may be written to and nobody else reads from."""
+        if instruction.primitive.group != "elementwise":
+            return None
+        result = instruction.results[0]
+        for x in instruction.operands:
+            if self.listing.specs[x] != instruction.specs[0] or x not in self.writable or self.roots[x] != {x}:
+                continue
+            others = [o for o in instruction.operands if o != x]
+            shared = any(x in self.roots[o] for o in others)
+            if self.dies[x] == position and not shared and not (x in self.block_of and result in self.leaving):
+                return x
+        return None
+
+    def _take_block(self, size: int) -> int:
+        sizes = self.layout.block_sizes
+        fitting = [b for b in self.free if size <= sizes[b] <= 2 * size]
+        if fitting:
+            best = min(fitting, key=sizes.__getitem__)
+            self.free.remove(best)
+            return best
+        sizes.append(size)
+        return len(sizes) - 1
+
+    def _copy_what_stays(self) -> None:
+        """Outputs that are inputs, constants, or views of them are copied, as are repeated ones."""
+        seen: set[int] = set()
+        held = {*self.listing.inputs, *self.listing.constants}
+        for position, x in enumerate(self.listing.outputs):
+            if self.roots[x] & (held | seen):
+                self.layout.copied.add(position)
+            seen |= self.roots[x]

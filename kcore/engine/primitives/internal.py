@@ -1,0 +1,59 @@
+"""Nodes that no backend implements: the engine evaluates them itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .row import Primitive
+
+
+@dataclass(frozen=True, eq=False)
+class Internal(Primitive):
+    """A primitive of the engine's own.
+
+    Attributes:
+        compute: `compute(backend, *operands, **params)` on the backend's tensors.
+        alias: the results are the first operands, unchanged: a plan drops the node.
+    """
+
+    compute: Callable[..., Any] = lambda backend, x: x
+    alias: bool = False
+
+    def evaluate(self, backend, operands, params):
+        return self.compute(backend, *operands, **params)
+
+    def evaluate_bound(self, backend, params, *operands):
+        """The same, as a plan calls it."""
+        return self.compute(backend, *operands, **params)
+
+
+def internal(name: str, operands: str, params: str = "", *, spec, vjps, compute, doc: str, alias: bool = False) -> Internal:
+    """Make one; it isn't part of the table."""
+    return Internal(
+        name=name, operands=tuple(operands.split()), params=tuple(params.split()), spec=spec, vjps=vjps, reference=compute,
+        samples=tuple, group="internal", doc=doc, required=False, compute=compute, alias=alias,
+    )  # fmt: skip
+
+
+identity = internal(
+    "identity", "x", spec=lambda x: x, vjps=(lambda g, out, x: g,), compute=lambda backend, x: x, alias=True,
+    doc="x itself, as a tensor of its own to differentiate by",
+)  # fmt: skip
+stop_gradient = internal(
+    "stop_gradient", "x", spec=lambda x: x, vjps=(None,), compute=lambda backend, x: x, alias=True, doc="x, through which no gradient flows"
+)  # fmt: skip
+
+
+def _custom_vjps(g, out, *operands, count, gradient):
+    given = gradient(*g)
+    given = tuple(given) if isinstance(given, (tuple, list)) else (given,)
+    return (None,) * count + given
+
+
+custom = internal(
+    "custom", "*xs", "count gradient", spec=lambda *xs, count, gradient: tuple(xs[:count]), vjps=_custom_vjps,
+    compute=lambda backend, *xs, count, gradient: tuple(xs[:count]), alias=True,
+    doc="the first `count` operands, whose gradient in the others is given by a function",
+)  # fmt: skip
