@@ -12,6 +12,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -198,8 +199,10 @@ def _read() -> dict[str, Setting]:
 def _load(file: Path) -> dict | None:
     try:
         text = file.read_text(encoding="utf-8")
-    except OSError:
+    except FileNotFoundError:
         return None
+    except OSError:
+        return {}
     try:
         stored = json.loads(text)
     except ValueError as err:
@@ -214,16 +217,13 @@ def _load(file: Path) -> dict | None:
 
 
 def _write_defaults(file: Path) -> None:
-    """Write the defaults through a renamed temporary file; a place that can't be written is no reason to stop."""
+    """Write the defaults through a renamed draft; a place that can't be written is no reason to stop."""
     draft = file.with_name(f"keras.json.{os.getpid()}")
-    try:
+    with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         draft.write_text(json.dumps(DEFAULTS, indent=4) + "\n", encoding="utf-8")
-        if not file.exists():
-            draft.replace(file)
-    except OSError:
-        return
-    finally:
+        draft.replace(file)
+    with suppress(OSError):
         draft.unlink(missing_ok=True)
 
 

@@ -1,8 +1,8 @@
 """Nested structures: dicts, lists, tuples and named tuples, with anything else as a leaf.
 
-A dict is walked in the order of its sorted keys; `None` is a leaf. A structure is described by a hashable `TreeDef`, so
-that "same nesting" is one comparison. Subclasses of `dict`, `list` and `tuple` are walked like their base and come back
-as it; named tuples and `OrderedDict` keep their type.
+A dict is walked in the order of its sorted keys, an `OrderedDict` in its own; `None` is a leaf. A structure is
+described by a hashable `TreeDef`, so that "same nesting" is one comparison. Subclasses of `dict`, `list` and `tuple` are walked
+like their base and come back as it; named tuples and `OrderedDict` keep their type.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class TreeDef:
 
     Attributes:
         kind: the container's type (`dict`, `OrderedDict`, `list`, `tuple`, or a named tuple's class); None for a leaf.
-        keys: the sorted keys of a dict, else None.
+        keys: the keys of a dict in walking order, else None.
         children: the `TreeDef` of each child, in walking order.
         size: the number of leaves.
     """
@@ -237,7 +237,9 @@ def _kind(tree: Any) -> type:
     return type(tree) if hasattr(tree, "_fields") else tuple
 
 
-def _sorted_keys(tree: dict) -> tuple:
+def _keys(tree: dict) -> tuple:
+    if isinstance(tree, OrderedDict):
+        return tuple(tree)
     try:
         return tuple(sorted(tree))
     except TypeError:
@@ -246,7 +248,7 @@ def _sorted_keys(tree: dict) -> tuple:
 
 def _walk(tree: Any, leaves: list) -> TreeDef:
     if isinstance(tree, dict):
-        keys = _sorted_keys(tree)
+        keys = _keys(tree)
         return TreeDef(_kind(tree), keys, tuple([_walk(tree[key], leaves) for key in keys]))
     if isinstance(tree, (list, tuple)):
         return TreeDef(_kind(tree), None, tuple([_walk(child, leaves) for child in tree]))
@@ -289,6 +291,6 @@ def _paths(tree: Any, path: tuple) -> Iterator[tuple[tuple, Any]]:
     if not is_nested(tree):
         yield path, tree
         return
-    keys = _sorted_keys(tree) if isinstance(tree, dict) else range(len(tree))
+    keys = _keys(tree) if isinstance(tree, dict) else range(len(tree))
     for key in keys:
         yield from _paths(tree[key], (*path, key))

@@ -8,6 +8,10 @@ from functools import cache
 
 import numpy as np
 import pytest
+from hypothesis import settings
+
+settings.register_profile("kcore", deadline=None, max_examples=50, derandomize=True, database=None)
+settings.load_profile("kcore")
 
 
 @cache

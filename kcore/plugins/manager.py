@@ -110,7 +110,8 @@ def _register(name: str, plugin: object) -> None:
             )
         _register_serializable(name, plugin, manager)
     except (pluggy.PluginValidationError, PluginError) as err:
-        manager.unregister(plugin)
+        if manager.is_registered(plugin):
+            manager.unregister(plugin)
         raise err if isinstance(err, PluginError) else PluginError(f"plugin {name!r}: {err}") from err
 
 
