@@ -1,8 +1,8 @@
 """Nested structures: dicts, lists, tuples and named tuples, with anything else as a leaf.
 
 A dict is walked in the order of its sorted keys, an `OrderedDict` in its own; `None` is a leaf. A structure is
-described by a hashable `TreeDef`, so that "same nesting" is one comparison. Subclasses of `dict`, `list` and `tuple` are walked
-like their base and come back as it; named tuples and `OrderedDict` keep their type.
+described by a hashable `TreeDef`, so that "same nesting" is one comparison. Subclasses of `dict`, `list` and `tuple`
+are walked like their base and come back as it; named tuples and `OrderedDict` keep their type.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ def announced(group: str) -> list[EntryPoint]:
 
 def distribution_of(point: EntryPoint) -> str:
     """The name of the distribution that announces an entry point."""
-    return point.dist.name if point.dist is not None else ""
+    return point.dist.name if point.dist is not None else "unnamed"
 
 
 def version_of(point: EntryPoint) -> str:
@@ -28,4 +28,4 @@ def version_of(point: EntryPoint) -> str:
 
 def source_of(point: EntryPoint) -> str:
     """Where an entry point comes from, as `"kcore-mlx 0.1 (entry point)"`."""
-    return f"{distribution_of(point)} {version_of(point)} (entry point)".strip()
+    return " ".join(filter(None, (distribution_of(point), version_of(point), "(entry point)")))

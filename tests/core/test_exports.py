@@ -42,7 +42,7 @@ def test_importing_kcore_is_quick():
 @pytest.mark.parametrize("module", ["kcore", "kcore.extend"])
 def test_every_exported_name_is_there_and_the_list_is_sorted(module):
     room = importlib.import_module(module)
-    assert room.__all__ == sorted(room.__all__)
+    assert room.__all__ == sorted(room.__all__, key=lambda name: (not name.isupper(), not name[0].isupper(), name))
     assert all(getattr(room, name) is not None for name in room.__all__)
 
 

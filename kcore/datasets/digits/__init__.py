@@ -2,8 +2,8 @@
 
 Source: E. Alpaydin and C. Kaynak, *Optical Recognition of Handwritten Digits*, UCI Machine Learning Repository, 1998
 (<https://doi.org/10.24432/C50P49>), licensed under CC BY 4.0; the part that scikit-learn distributes, which is the test
-part of the original. Its pixels are counts of inked points in blocks of 4x4, from 0 to 16. See `LICENSE.txt` beside this
-file.
+part of the original. Its pixels are counts of inked points in blocks of 4x4, from 0 to 16. See `LICENSE.txt` beside
+this file.
 """
 
 from __future__ import annotations
