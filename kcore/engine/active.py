@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -12,18 +11,18 @@ if TYPE_CHECKING:
     from .backend import Backend
 
 _active: ContextVar[Backend | None] = ContextVar("kcore_backend", default=None)
-_resolve_default: list[Callable[[], Backend]] = []
-
-
-def on_default(resolve: Callable[[], Backend]) -> None:
-    """Say how the default backend is found (called once, by `engine.backend`)."""
-    _resolve_default[:] = [resolve]
 
 
 def current() -> Backend:
     """The active backend: the innermost `use_backend`, else the configured default."""
     backend = _active.get()
-    return backend if backend is not None else _resolve_default[0]()
+    return backend if backend is not None else _default()
+
+
+def _default() -> Backend:
+    from .backend import get_backend
+
+    return get_backend(config.default_backend_name())
 
 
 def current_name() -> str:

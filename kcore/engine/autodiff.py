@@ -82,7 +82,8 @@ def _operand_cotangents(node: Node, cts: list) -> Sequence[Any]:
     rules, operands, params = node.primitive.vjps, node.operands, node.params
     outputs = node.outputs
     if node.several:
-        cts = [zeros(spec) if g is None and is_float(spec.dtype) else g for g, spec in zip(cts, node.specs, strict=True)]
+        if not node.primitive.takes_none:
+            cts = [zeros(spec) if g is None and is_float(spec.dtype) else g for g, spec in zip(cts, node.specs, strict=True)]
         return rules(tuple(cts), tuple(outputs), *operands, **params)
     if callable(rules):
         return rules(cts[0], outputs[0], *operands, **params)

@@ -270,11 +270,6 @@ def _find(name: str) -> type[Backend]:
         ) from None
 
 
-def _default() -> Backend:
-    return get_backend(config.default_backend_name())
-
-
-active.on_default(_default)
 config.on_current_backend(active.current_name)
 current = active.current
 

@@ -260,30 +260,37 @@ def _parts(operands, counts):
 def _scan_vjps(cts, outs, *operands, body, counts, steps, reverse, keep):
     """Another scan, the other way round: at each step the body is run again and differentiated; cotangents of `free` add up."""
     free, init, xs = _parts(operands, counts)
-    carried, ys_cts = list(cts[: counts[1]]), list(cts[counts[1] : len(body.outputs)])
+    carried, ys_cts, before_cts = _filled(cts, init, body, counts, steps)
     before = list(outs[len(body.outputs) :])
     totals = [autodiff.zeros(spec_of(x)) for x in free if is_float(spec_of(x).dtype)]
 
     def f(carry, x):
         g_carry, g_free = carry
-        g_ys, states, inputs = x
+        g_ys, g_before, states, inputs = x
         grads = _pull_graph(body, [*free, *states, *inputs], [*g_carry, *g_ys])
         from_free, g_carry, g_inputs = _parts(grads, counts)
         kept = [g for g, x in zip(from_free, free, strict=True) if is_float(spec_of(x).dtype)]
+        if g_before:
+            g_carry = [P.add(a, b) for a, b in zip(g_carry, g_before, strict=True)]
         return (g_carry, [P.add(a, b) for a, b in zip(g_free, kept, strict=True)]), g_inputs
 
-    carried = [autodiff.zeros(spec_of(x)) if g is None else g for g, x in zip(carried, init, strict=True)]
-    ys_cts = [autodiff.zeros(s) if g is None else g for g, s in zip(ys_cts, _ys_specs(body, counts, steps), strict=True)]
-    (g_init, g_free), g_xs = scan(f, (carried, totals), (ys_cts, before, xs), length=steps, reverse=not reverse)
+    (g_init, g_free), g_xs = scan(f, (carried, totals), (ys_cts, before_cts, before, xs), length=steps, reverse=not reverse)
     summed = iter(g_free)
     return (*(next(summed) if is_float(spec_of(x).dtype) else None for x in free), *g_init, *(g_xs or [None] * len(xs)))
 
 
-def _ys_specs(body, counts, steps):
-    return [Spec((steps, *s.shape), s.dtype) for s in body.output_specs[counts[1] :]]
+def _filled(cts, init, body, counts, steps):
+    """Cotangents of the last carry, the ys and the states before each step; zeros for `None`, but none at all of the last kind if it is unused."""
+    carry_specs = body.output_specs[: counts[1]]
+    written = body.output_specs[counts[1] :]
+    stacked = [Spec((steps, *s.shape), s.dtype) for s in (*written, *carry_specs)]
+    full = [autodiff.zeros(s) if g is None else g for g, s in zip(cts, (*carry_specs, *stacked), strict=True)]
+    hidden = len(body.outputs)
+    used = any(g is not None for g in cts[hidden:])
+    return full[: counts[1]], full[counts[1] : hidden], full[hidden:] if used else []
 
 
 P_SCAN = internal(
     "scan", "*operands", "body counts steps reverse keep", spec=_scan_spec, vjps=_scan_vjps, compute=_scan_compute,
-    doc="a graph run along the first axis, carrying state",
+    doc="a graph run along the first axis, carrying state", takes_none=True,
 )  # fmt: skip

@@ -75,7 +75,8 @@ class Node:
 
     @property
     def outputs(self) -> list[Tracer]:
-        return [ref() or self._again(i) for i, ref in enumerate(self._outputs)]
+        alive = [ref() for ref in self._outputs]
+        return [self._again(i) if tracer is None else tracer for i, tracer in enumerate(alive)]
 
     def _again(self, index: int) -> Tracer:
         value = self.values[index] if self.values else None

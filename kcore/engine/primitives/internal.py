@@ -16,10 +16,12 @@ class Internal(Primitive):
     Attributes:
         compute: `compute(backend, *operands, **params)` on the backend's tensors.
         alias: the results are the first operands, unchanged: a plan drops the node.
+        takes_none: its gradient rule is given `None` for a result that nothing depends on, and not zeros.
     """
 
     compute: Callable[..., Any] = lambda backend, x: x
     alias: bool = False
+    takes_none: bool = False
 
     def evaluate(self, backend, operands, params):
         return self.compute(backend, *operands, **params)
@@ -29,11 +31,11 @@ class Internal(Primitive):
         return self.compute(backend, *operands, **params)
 
 
-def internal(name: str, operands: str, params: str = "", *, spec, vjps, compute, doc: str, alias: bool = False) -> Internal:
+def internal(name: str, operands: str, params: str = "", *, spec, vjps, compute, doc: str, **flags: bool) -> Internal:
     """Make one; it isn't part of the table."""
     return Internal(
         name=name, operands=tuple(operands.split()), params=tuple(params.split()), spec=spec, vjps=vjps, reference=compute,
-        samples=tuple, group="internal", doc=doc, required=False, compute=compute, alias=alias,
+        samples=tuple, group="internal", doc=doc, required=False, compute=compute, **flags,
     )  # fmt: skip
 
 

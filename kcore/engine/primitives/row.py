@@ -73,14 +73,14 @@ class Primitive:
     required: bool = True
 
     def __call__(self, *operands, **params):
-        tracer = _tracer_type[0]
+        tracer, traced = _tracer_type[0], not operands
         for x in operands:
             kind = type(x)
-            if kind is tracer:
-                return _record[0](self, operands, params)
             if kind in SCALARS:
                 return self(*_lift_scalars(operands), **params)
-        if not operands:
+            if kind is tracer:
+                traced = True
+        if traced:
             return _record[0](self, operands, params)
         return self.evaluate(active.current(), operands, params)
 
