@@ -35,6 +35,9 @@ Tensor: TypeAlias = Any
 NUMBERS = (float, int, bool)
 NARROW_FLOATS = ("float16", "bfloat16")
 
+_dtype_names: dict[Any, str] = {}
+"""Canonical names by the engines' dtype objects: asking NumPy for a dtype's name takes 8 us, looking here 0.1 us."""
+
 
 def convert(x: Any, dtype: str | None = None) -> Tensor:
     """Anything that ops take, as a tensor.
@@ -128,7 +131,12 @@ def _stack_nested(x: Any, dtype: str | None) -> Tensor:
 
 def dtype_of(x: Tensor) -> str:
     """The canonical dtype of a tensor."""
-    return x.spec.dtype if x.__class__ is Tracer else active.current().dtype_of(x)
+    if x.__class__ is Tracer:
+        return x.spec.dtype
+    name = _dtype_names.get(x.dtype)
+    if name is None:
+        name = _dtype_names[x.dtype] = active.current().dtype_of(x)
+    return name
 
 
 def shape_of(x: Tensor) -> tuple[int, ...]:
