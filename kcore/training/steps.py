@@ -1,0 +1,113 @@
+"""The step on one batch: what it does by default, and how it is captured.
+
+    train   forward, loss, gradients, optimizer, metrics
+    test    forward, loss, metrics
+    predict forward
+
+Each is a function of the batch; weights, the optimizer's state and the metrics are variables that it reads and
+assigns, so that one capture holds the whole step. A model may override `train_step`, `test_step`, `predict_step`,
+`compute_loss` and `compute_metrics`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from kcore import tree
+from kcore.engine import backend
+from kcore.engine.autodiff import GradientTape
+from kcore.engine.function import Function
+from kcore.engine.tracing import value_of
+from kcore.errors import CaptureError, InvalidArgumentError
+from kcore.training.compilation import Compilation, batch_count
+
+#: What a default step returns: its results are read from the metrics when they are shown.
+NO_LOGS: dict[str, Any] = {}
+
+
+class Step:
+    """A step that is captured at its first call, and runs as plain Python where that can't be done.
+
+    Args:
+        function: takes `(x, y, sample_weight)`.
+        eager: whether not to capture.
+        warm_up: whether to run the first call as plain Python: it makes the variables of a model that isn't built.
+    """
+
+    def __init__(self, function: Callable[..., Any], eager: bool = False, warm_up: bool = False) -> None:
+        self._function = function
+        self._captured = Function(function)
+        self.eager = eager
+        self._warm_up = warm_up
+
+    def __call__(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+        """Run the step on a batch, whose arrays become tensors first."""
+        x, y, sample_weight = on_device(x), on_device(y), on_device(sample_weight)
+        if self.eager or self._warm_up:
+            self._warm_up = False
+            return tree.map_structure(value_of, self._function(x, y, sample_weight))
+        try:
+            return self._captured(x, y, sample_weight)
+        except CaptureError as err:
+            self.eager = True
+            warnings.warn(
+                f"The step can't be captured, so it runs as plain Python from here on, which is slower. {err}",
+                stacklevel=3,
+            )
+        return tree.map_structure(value_of, self._function(x, y, sample_weight))
+
+
+def on_device(x: Any) -> Any:
+    """The arrays of a batch as tensors of the active backend."""
+    if x is None:
+        return None
+    asarray = backend.current().asarray
+    if isinstance(x, (list, tuple, dict)):
+        return tree.map_structure(lambda leaf: None if leaf is None else asarray(leaf), x)
+    return asarray(x)
+
+
+def train_on(model: Any, compilation: Compilation, data: tuple[Any, Any, Any]) -> Any:
+    """One step of training: everything but metrics.
+
+    Returns:
+        What the model predicted.
+    """
+    x, y, sample_weight = data
+    optimizer = model.optimizer
+    if optimizer is None:
+        raise InvalidArgumentError("Training needs an `optimizer`; give one to `compile`. Received: optimizer=None")
+    weights = compilation.trainable_weights()
+    with GradientTape() as tape:
+        y_pred = model(x, training=True)
+        loss = loss_of(model, x, y, y_pred, sample_weight, training=True)
+        scaled = optimizer.scale_loss(loss)
+    if weights:
+        optimizer.apply(tape.gradient(scaled, weights), weights)
+    compilation.loss_tracker.update_state(loss, sample_weight=batch_count(x))
+    return y_pred
+
+
+def test_on(model: Any, compilation: Compilation, data: tuple[Any, Any, Any]) -> Any:
+    """One step of evaluation: everything but metrics.
+
+    Returns:
+        What the model predicted.
+    """
+    x, y, sample_weight = data
+    y_pred = model(x, training=False)
+    if compilation.loss is not None or model.losses:
+        loss = loss_of(model, x, y, y_pred, sample_weight, training=False)
+        compilation.loss_tracker.update_state(loss, sample_weight=batch_count(x))
+    return y_pred
+
+
+def loss_of(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
+    """`model.compute_loss`, which may be overridden without the argument `training`."""
+    options: dict[str, Any] = {"x": x, "y": y, "y_pred": y_pred, "sample_weight": sample_weight}
+    if "training" in inspect.signature(model.compute_loss).parameters:
+        options["training"] = training
+    return model.compute_loss(**options)
