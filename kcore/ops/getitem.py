@@ -51,6 +51,8 @@ def _entries(key: Any, rank: int) -> list[Any]:
     if used > rank or sum(part is Ellipsis for part in parts) > 1:
         raise InvalidArgumentError(f"`key` must have at most one entry an axis and one `...`. Received: key={key!r} for rank {rank}")
     rest = [slice(None)] * (rank - used)
+    if any(not isinstance(part, (int, slice, type(None), type(Ellipsis))) for part in parts):
+        parts = [convert(part) if isinstance(part, int) else part for part in parts]
     where = next((i for i, part in enumerate(parts) if part is Ellipsis), None)
     return [*parts, *rest] if where is None else [*parts[:where], *rest, *parts[where + 1 :]]
 
