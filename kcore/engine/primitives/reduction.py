@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+
 import numpy as np
 
 from kcore.dtypes import is_float
@@ -84,8 +86,8 @@ def _exclusive_products(x):
 
 def _shifted(x, rank: int, by: int):
     shape = shape_of(x)
-    kept = P.slice(x, start=(0,) * rank, stop=(*shape[:-1], max(shape[-1] - by, 0)), step=(1,) * rank)
-    return P.pad(kept, 1, widths=((0, 0),) * (rank - 1) + ((min(by, shape[-1]), 0),))
+    kept = P.slice(x, start=(0,) * rank, stop=(*shape[:-1], builtins.max(shape[-1] - by, 0)), step=(1,) * rank)
+    return P.pad(kept, 1, widths=((0, 0),) * (rank - 1) + ((builtins.min(by, shape[-1]), 0),))
 
 
 def _quiet_reduce(function):

@@ -65,7 +65,7 @@ def binary(x: tuple = (-2.0, 2.0), y: tuple = (-2.0, 2.0), *, is_float: bool = T
 
 
 def _float_pairs(x, y):
-    left, right = floats(3, 4, low=x[0], high=x[1]), floats(3, 4, low=y[0], high=y[1])[::-1].copy()
+    left, right = floats(3, 4, low=x[0], high=x[1]), floats(3, 4, low=y[0] + 0.11, high=y[1])[::-1].copy()
     yield Sample("matrices", (left, right))
     yield Sample("row broadcast", (left, right[0]))
     yield Sample("both broadcast", (left[:, :1], right[:1]))
