@@ -1,7 +1,7 @@
-"""`ArrayModule`: the primitives that are written alike for every module with NumPy's interface. A subclass sets `xp`, and writes the rest.
+"""`ArrayModule`: the primitives that are written alike for every module with NumPy's interface.
 
-A method is one to three lines. What a module does with one function of its own is taken over as it is (`FUNCTIONS`), so that nothing
-stands between a plan and the module.
+A subclass sets `xp`, and writes the rest. A method is one to three lines. What a module does with one function of its own is
+taken over as it is (`FUNCTIONS`), so that nothing stands between a plan and the module.
 """
 
 from __future__ import annotations
@@ -12,14 +12,19 @@ from kcore.extend import Backend
 
 from . import _convolution, _indexing, _movement, _window
 
+SAME = (
+    "absolute", "add", "arctan2", "bitwise_and", "bitwise_or", "bitwise_xor", "cos", "equal", "exp", "expm1", "floor",
+    "floor_divide", "less", "less_equal", "log", "log1p", "maximum", "minimum", "multiply", "negative", "remainder",
+    "sign", "sin", "sqrt", "subtract", "tanh",
+)  # fmt: skip
 FUNCTIONS = {
-    "absolute": "absolute", "add": "add", "arctan2": "arctan2", "bitwise_and": "bitwise_and", "bitwise_not": "invert",
-    "bitwise_or": "bitwise_or", "bitwise_xor": "bitwise_xor", "cos": "cos", "divide": "true_divide", "equal": "equal", "exp": "exp",
-    "expm1": "expm1", "floor": "floor", "floor_divide": "floor_divide", "less": "less", "less_equal": "less_equal", "log": "log",
-    "log1p": "log1p", "maximum": "maximum", "minimum": "minimum", "multiply": "multiply", "negative": "negative",
-    "remainder": "remainder", "round": "rint", "shift_left": "left_shift", "shift_right": "right_shift", "sign": "sign", "sin": "sin",
-    "sqrt": "sqrt", "subtract": "subtract", "tanh": "tanh",
-}  # fmt: skip
+    **{name: name for name in SAME},
+    "bitwise_not": "invert",
+    "divide": "true_divide",
+    "round": "rint",
+    "shift_left": "left_shift",
+    "shift_right": "right_shift",
+}
 """Primitives that are a function of the module, under the function's name."""
 
 

@@ -1,4 +1,4 @@
-"""Cutting work into pieces that stay in the processor's cache, and laying one array over another. NumPy or a module like it."""
+"""Cutting work into pieces that stay in the processor's cache, and laying one array over another."""
 
 from __future__ import annotations
 

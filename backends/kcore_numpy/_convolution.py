@@ -10,7 +10,7 @@ Notation, for one call:
 Choices were measured (`benchmarks/micro/numpy_convolution.py`):
 
 - patches of a block of about 1 MB are built and multiplied before the next block, instead of all patches at once;
-- with few channels patches are built as (T * Cg, P), so that the copy runs along a row of the image and not along a few channels;
+- with few channels patches are built as (T * Cg, P): the copy then runs along a row of the image;
 - the adjoint in x multiplies tap by tap and adds each product to the image, instead of folding one product of all taps;
 - one channel a group (depthwise) needs no product: taps are multiplied and added up elementwise.
 
@@ -86,13 +86,15 @@ def conv_kernel_grad(xp, x, y, size, settings: Settings):
     for samples, rows in source.blocks(y.shape):
         part = y[samples, rows].reshape(-1, groups, features // groups).transpose(1, 0, 2)
         grad += xp.matmul(source.block(samples, rows).transpose(0, 2, 1), part, out=product)
-    return grad.reshape(groups, *size, channels, -1).transpose(*range(1, len(size) + 2), 0, len(size) + 2).reshape(*size, channels, features)
+    by_group = grad.reshape(groups, -1, channels, features // groups)
+    return by_group.transpose(1, 2, 0, 3).reshape(*size, channels, features)
 
 
 def conv_transpose(xp, y, kernel, size, settings: Settings, out=None):
-    """`(N, *So, O)` with `(*K, Cg, O)` to `(N, *size, C)`, into `out` if it is given: what `conv` does to x, transposed."""
+    """`(N, *So, O)` with `(*K, Cg, O)` to `(N, *size, C)`, into `out` if it is given: the adjoint of `conv` in x."""
     if y.dtype.char == "e":
-        return _put(xp, conv_transpose(xp, y.astype("float32"), kernel.astype("float32"), size, settings), out, y.dtype)
+        wide = conv_transpose(xp, y.astype("float32"), kernel.astype("float32"), size, settings)
+        return _put(xp, wide, out, y.dtype)
     channels = kernel.shape[-2] * settings.groups
     x = xp.empty((y.shape[0], *size, channels), y.dtype) if out is None else out
     y = xp.ascontiguousarray(y)
@@ -173,11 +175,11 @@ class _Patches:
         if self._pointwise:
             return self._x.reshape(1, -1, self._depth)
         part = self._view[samples, rows]
-        count, rank = part.shape[0], len(self._size)
-        out = part.shape[1 : 1 + rank]
+        rank = len(self._size)
         flat = self._room(part.size)
         if self._narrow:
-            self._xp.copyto(flat.reshape(*self._size, -1, count, *out), part.transpose(*range(1 + rank, part.ndim), *range(1 + rank)))
+            taps_first = part.transpose(*range(1 + rank, part.ndim), *range(1 + rank))
+            self._xp.copyto(flat.reshape(taps_first.shape), taps_first)
             return flat.reshape(1, self._depth, -1).transpose(0, 2, 1)
         if self._groups == 1:
             self._xp.copyto(flat.reshape(part.shape), part)

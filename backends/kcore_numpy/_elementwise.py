@@ -1,4 +1,4 @@
-"""Elementwise primitives that are more than one ufunc. They run under `NumpyBackend.run_context`, and set no error state themselves."""
+"""Elementwise primitives that are more than one ufunc. They run under `NumpyBackend.run_context`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import numpy as np
 from ._blocks import ELEMENTS, flat_blocks
 
 SELECT_FROM = 4096
-"""Elements from which `where` selects by bits. `np.where` branches on each element: on a random condition 4.5 ns an element against 1.2."""
+"""Elements from which `where` selects by bits. `np.where` branches: 4.5 ns an element of a random condition, not 2."""
 
-_INTEGERS = {1: np.dtype(np.int8), 2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)}
+_INTEGERS = {n: np.dtype(f"int{8 * n}") for n in (1, 2, 4, 8)}
 
 
 def sigmoid(x, out=None):

@@ -5,11 +5,6 @@ from __future__ import annotations
 import math
 
 
-def take(xp, x, indices, *, axis):
-    """The entries of x at the indices along an axis; an index out of range raises `IndexError`."""
-    return xp.take(x, indices, axis)
-
-
 def take_along_axis(xp, x, indices, *, axis):
     """One entry along an axis at each position of the indices."""
     return x[_grid(xp, indices, axis)]
@@ -51,9 +46,12 @@ def _add_flat(xp, x, flat, updates):
 def _wrapped(xp, indices, size: int):
     """The indices as int64, checked to lie within the axis: a flat index could hide one that doesn't."""
     wide = xp.asarray(indices).astype(xp.int64)
-    if wide.size and (int(wide.min()) < -size or int(wide.max()) >= size):
-        raise IndexError(f"`indices` must be within an axis of size {size}. Received: indices from {int(wide.min())} to {int(wide.max())}")
-    return xp.where(wide < 0, wide + size, wide) if wide.size and int(wide.min()) < 0 else wide
+    if not wide.size:
+        return wide
+    low, high = int(wide.min()), int(wide.max())
+    if low < -size or high >= size:
+        raise IndexError(f"`indices` must be within an axis of size {size}. Received: indices from {low} to {high}")
+    return xp.where(wide < 0, wide + size, wide) if low < 0 else wide
 
 
 def _grid(xp, indices, axis: int):

@@ -1,7 +1,7 @@
 """What a plan uses: functions that write into a buffer, and functions with their static parameters fixed beforehand.
 
-`INPLACE[name](*operands, out=buffer, **params)` returns the buffer. An elementwise one may be given an operand of the buffer's shape and
-dtype as the buffer; all others need one that shares no memory with an operand.
+`INPLACE[name](*operands, out=buffer, **params)` returns the buffer, which is contiguous. To an elementwise one the buffer may
+be one of the operands, if it has the result's shape and dtype; all others need a buffer that shares no memory with an operand.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import numpy as np
 
 from . import _convolution, _elementwise, _movement
 from ._array_module import FUNCTIONS
+from ._convolution import Settings
 from ._erf import erf
 from ._movement import flipped
 
@@ -38,11 +39,12 @@ def _matmul(x, y, *, out):
 
 
 def _conv(x, kernel, *, strides, padding, dilation, groups, out):
-    return _convolution.conv(np, x, kernel, _convolution.Settings(strides, padding, dilation, groups), out)
+    return _convolution.conv(np, x, kernel, Settings(strides, padding, dilation, groups), out)
 
 
 def _conv_transpose(y, kernel, *, size, strides, padding, dilation, groups, out):
-    return _convolution.conv_transpose(np, y, kernel, size, _convolution.Settings(strides, padding, dilation, groups), out)
+    settings = Settings(strides, padding, dilation, groups)
+    return _convolution.conv_transpose(np, y, kernel, size, settings, out)
 
 
 INPLACE = {
@@ -89,10 +91,11 @@ def _bind_concat(*, axis):
 
 
 def _bind_cast(*, dtype):
+    """Unlike the primitive's method it always copies: a plan takes the result for memory of its own."""
     dtype = np.dtype(dtype)
     if dtype.kind in "iu":
-        return lambda x: _elementwise.cast(x, dtype=dtype)
-    return lambda x: x if x.dtype is dtype else x.astype(dtype)
+        return lambda x: x.copy() if x.dtype == dtype else _elementwise.cast(x, dtype=dtype)
+    return lambda x: x.astype(dtype)
 
 
 BINDERS = {

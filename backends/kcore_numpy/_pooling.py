@@ -1,4 +1,4 @@
-"""Pooling as fused operations: forward and backward over strided views of the window's taps, a block of samples at a time."""
+"""Pooling as fused operations: over strided views of the window's taps, a block of samples at a time."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def max_pool_grad(residuals, cotangents, x, *, size, strides, padding):
             image, open_here = x[samples][met], free[where]
             hit = np.equal(image, best[where])
             if has_nan:
-                hit |= image != image
+                hit |= np.isnan(image)
             hit &= open_here
             np.greater(open_here, hit, open_here)
             add(grad[samples][met], g[samples][where], hit)

@@ -1,4 +1,7 @@
-"""Threefry-2x32 with 20 rounds on NumPy (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3; SC 2011)."""
+"""Threefry-2x32 with 20 rounds, in place in a few buffers.
+
+Source: Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3 (SC 2011).
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ import numpy as np
 from ._blocks import flat_blocks
 
 BLOCK = 32768
-"""Counters worked on at a time: large enough that calls cost little, small enough for a second-level cache. Divides 2**32, so a block has one
-upper counter word."""
+"""Counters worked on at a time: calls cost little, and buffers fit a second-level cache. It divides 2**32, so that all counters
+of a block have the same upper word."""
 
 _PARITY = 0x1BD11BDA
 _WORD = 0xFFFFFFFF

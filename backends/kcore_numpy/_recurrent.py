@@ -1,18 +1,18 @@
-"""LSTM and GRU over a whole sequence, forward and backward, with the recurrent weights' gradient as one product at the end.
+"""LSTM and GRU over a whole sequence, forward and backward, the recurrent weights' gradient as one product at the end.
 
-Notation: B samples, T steps, u units. Work arrays are time-major, so that a step is contiguous.
+Notation: B samples, T steps, u units, G gates a step (4, or 3).
 
-    z   (T, B, 4u) or (T, B, 3u)   gates before activation, overwritten by the gates
-    h   (T + 1, B, u)              outputs; h[0] is the initial state, step t makes h[t + 1]
-    c   (T + 1, B, u)              the LSTM's cell
-    dz                             cotangent of z; the inputs' projection gets it as it is
+    z, gates   (T, G, B, u)   gates, each contiguous: twice as fast to work on as slices of (B, G * u)
+    h          (B, u)         output of the step at hand; `ys` (B, T, u) keeps all of them
+    c          (T + 1, B, u)  the LSTM's cell before the first step and after each one
+    dz         (B, T, G, u)   cotangent of the gates before activation, in the layout that the inputs' projection gets
+
+A sigmoid is taken as tanh(x / 2) / 2 + 1 / 2, so that one call of tanh serves all gates of an LSTM.
 """
 
 from __future__ import annotations
 
 import numpy as np
-
-_HALF = 0.5
 
 
 def lstm(x_proj, h0, c0, recurrent_kernel, *, activation, recurrent_activation, reverse):
@@ -24,71 +24,73 @@ def lstm(x_proj, h0, c0, recurrent_kernel, *, activation, recurrent_activation, 
         recurrent_kernel: `(u, 4u)`.
         activation: `"tanh"`.
         recurrent_activation: `"sigmoid"`.
-        reverse: run from the last step to the first. `ys` stays in the order of x_proj.
+        reverse: run from the last step to the first; `ys` stays in the order of x_proj.
 
     Returns:
         `((ys (B, T, u), h_last (B, u), c_last (B, u)), residuals)`.
     """
-    z = _time_major(x_proj, reverse)
-    steps, batch, units = z.shape[0], z.shape[1], h0.shape[1]
-    h, c, squashed = (np.empty((steps + n, batch, units), z.dtype) for n in (1, 1, 0))
-    h[0], c[0] = h0, c0
-    scale, weights = _gate_scale(units, z.dtype), None
-    weights = recurrent_kernel * scale
-    z *= scale
-    product, kept = np.empty((batch, 4 * units), z.dtype), np.empty((batch, units), z.dtype)
-    for t in range(steps):
-        gates = z[t]
-        np.add(gates, np.matmul(h[t], weights, product), gates)
-        np.tanh(gates, gates)
-        _to_sigmoid(gates[:, : 2 * units])
-        _to_sigmoid(gates[:, 3 * units :])
-        i, f, g, o = (gates[:, k * units : (k + 1) * units] for k in range(4))
-        np.multiply(f, c[t], kept)
-        np.multiply(i, g, c[t + 1])
-        np.add(c[t + 1], kept, c[t + 1])
-        np.tanh(c[t + 1], squashed[t])
-        np.multiply(o, squashed[t], h[t + 1])
-    return (_batch_major(h[1:], reverse), h[-1].copy(), c[-1].copy()), (z, h, c, squashed)
+    batch, steps, units = x_proj.shape[0], x_proj.shape[1], h0.shape[1]
+    ys, c, squashed, gates = _room(x_proj, (batch, steps), (steps + 1, batch), (steps, batch), (steps, 4, batch), units)
+    product, forgotten = np.empty((batch, 4, units), ys.dtype), np.empty((batch, units), ys.dtype)
+    inputs, by_gate = x_proj.reshape(batch, steps, 4, units), product.transpose(1, 0, 2)
+    h, c[0] = np.array(h0), c0
+    for k, t in enumerate(_order(steps, reverse)):
+        z = gates[t]
+        np.matmul(h, recurrent_kernel, product.reshape(batch, -1))
+        np.add(by_gate, inputs[:, t].transpose(1, 0, 2), z)
+        _activate_lstm(z)
+        i, f, g, o = z
+        following = np.multiply(i, g, c[k + 1])
+        np.add(following, np.multiply(f, c[k], forgotten), following)
+        np.tanh(following, squashed[t])
+        np.multiply(o, squashed[t], h)
+        ys[:, t] = h
+    return (ys, h, c[-1].copy()), (gates, ys, c, squashed)
+
+
+def _activate_lstm(z):
+    """Sigmoid of gates 0, 1 and 3, tanh of gate 2."""
+    first, last = z[:2], z[3]
+    np.multiply(first, _HALF, first)
+    np.multiply(last, _HALF, last)
+    np.tanh(z, z)
+    _finish_sigmoid(first)
+    _finish_sigmoid(last)
 
 
 def lstm_grad(residuals, cotangents, x_proj, h0, c0, recurrent_kernel, *, activation, recurrent_activation, reverse):
-    """The gradient: cotangents of `(x_proj, h0, c0, recurrent_kernel)`; a cotangent of the outputs may be None."""
-    z, h, c, squashed = residuals
-    steps, batch, units = squashed.shape
-    gates = z.reshape(steps, batch, 4, units)
-    factors, through = _lstm_factors(gates, c, squashed)
-    g_ys, g_h, g_c = cotangents
-    dz, dh, dc = factors, _state(g_h, h0), _state(g_c, c0)
-    flowing = None if g_ys is None else _time_major(g_ys, reverse)
-    back, product = np.ascontiguousarray(recurrent_kernel.T), np.empty((batch, units), z.dtype)
-    for t in range(steps - 1, -1, -1):
-        if flowing is not None:
-            np.add(dh, flowing[t], dh)
-        np.add(dc, np.multiply(dh, through[t], product), dc)
-        step = dz[t]
-        np.multiply(step[:, :3], dc[:, None], step[:, :3])
-        np.multiply(step[:, 3], dh, step[:, 3])
-        np.multiply(dc, gates[t, :, 1], dc)
+    """The gradient: cotangents of `(x_proj, h0, c0, recurrent_kernel)`."""
+    gates, ys, c, squashed = residuals
+    batch, steps, units = ys.shape
+    g_ys, dh, dc = cotangents[0], np.array(cotangents[1]), np.array(cotangents[2])
+    dz = np.empty((batch, steps, 4, units), ys.dtype)
+    back = np.ascontiguousarray(recurrent_kernel.T)
+    slopes, scratch = np.empty_like(gates[0]), np.empty_like(dh)
+    for k, t in reversed(list(enumerate(_order(steps, reverse)))):
+        _, f, _, o = gates[t]
+        np.add(dh, g_ys[:, t], dh)
+        np.multiply(_one_minus_square(squashed[t], scratch), o, scratch)
+        np.add(dc, np.multiply(scratch, dh, scratch), dc)
+        _lstm_slopes(gates[t], c[k], squashed[t], slopes)
+        np.multiply(slopes[:3], dc, slopes[:3])
+        np.multiply(slopes[3], dh, slopes[3])
+        step = dz[:, t]
+        step[...] = slopes.transpose(1, 0, 2)
+        np.multiply(dc, f, dc)
         np.matmul(step.reshape(batch, -1), back, dh)
-    flat = dz.reshape(steps * batch, 4 * units)
-    kernel_grad = np.matmul(h[:-1].reshape(-1, units).T, flat)
-    return _batch_major(dz.reshape(steps, batch, -1), reverse), dh, dc, kernel_grad
+    kernel_grad = _kernel_grad(h0, ys, dz, reverse)
+    return dz.reshape(batch, steps, -1), dh, dc, kernel_grad
 
 
-def _lstm_factors(gates, c, squashed):
-    """By what dc (gates i, f, g) or dh (gate o) is multiplied to give dz, `(T, B, 4, u)`; and dh, to go through tanh(c)."""
-    i, f, g, o = (gates[:, :, k] for k in range(4))
-    factors = np.subtract(1, gates)
-    np.multiply(factors, gates, factors)
-    np.multiply(factors[:, :, 0], g, factors[:, :, 0])
-    np.multiply(factors[:, :, 1], c[:-1], factors[:, :, 1])
-    cell = factors[:, :, 2]
-    _one_minus_square(g, cell)
-    np.multiply(cell, i, cell)
-    np.multiply(factors[:, :, 3], squashed, factors[:, :, 3])
-    through = _one_minus_square(squashed, np.empty_like(squashed))
-    return factors, np.multiply(through, o, through)
+def _lstm_slopes(gates, before, squashed, out):
+    """By what the cell's cotangent (for gate 3: the output's) is multiplied to give that of each gate before activation."""
+    i, _, g, _ = gates
+    np.subtract(1, gates, out)
+    np.multiply(out, gates, out)
+    np.multiply(out[0], g, out[0])
+    np.multiply(out[1], before, out[1])
+    np.multiply(_one_minus_square(g, out[2]), i, out[2])
+    np.multiply(out[3], squashed, out[3])
 
 
 def gru(x_proj, h0, recurrent_kernel, recurrent_bias, *, activation, recurrent_activation, reverse):
@@ -104,74 +106,73 @@ def gru(x_proj, h0, recurrent_kernel, recurrent_bias, *, activation, recurrent_a
     Returns:
         `((ys (B, T, u), h_last (B, u)), residuals)`.
     """
-    z = _time_major(x_proj, reverse)
-    steps, batch, units = z.shape[0], z.shape[1], h0.shape[1]
-    h, inner = np.empty((steps + 1, batch, units), z.dtype), np.empty((steps, batch, units), z.dtype)
-    h[0] = h0
-    product, gate_pair = np.empty((batch, 3 * units), z.dtype), slice(0, 2 * units)
-    for t in range(steps):
-        np.add(np.matmul(h[t], recurrent_kernel, product), recurrent_bias, product)
-        gates, candidate = z[t][:, gate_pair], z[t][:, 2 * units :]
-        np.add(gates, product[:, gate_pair], gates)
-        np.multiply(gates, _HALF, gates)
-        np.tanh(gates, gates)
-        _to_sigmoid(gates)
-        inner[t] = product[:, 2 * units :]
-        np.add(candidate, gates[:, units:] * inner[t], candidate)
+    batch, steps, units = x_proj.shape[0], x_proj.shape[1], h0.shape[1]
+    ys, inner, gates = _room(x_proj, (batch, steps), (steps, batch), (steps, 3, batch), units)
+    product = np.empty((batch, 3, units), ys.dtype)
+    inputs, by_gate = x_proj.reshape(batch, steps, 3, units), product.transpose(1, 0, 2)
+    h = np.array(h0)
+    for t in _order(steps, reverse):
+        flat = np.matmul(h, recurrent_kernel, product.reshape(batch, -1))
+        np.add(flat, recurrent_bias, flat)
+        pair, candidate = gates[t, :2], gates[t, 2]
+        np.add(by_gate[:2], inputs[:, t, :2].transpose(1, 0, 2), pair)
+        np.multiply(pair, _HALF, pair)
+        _finish_sigmoid(np.tanh(pair, pair))
+        inner[t] = product[:, 2]
+        np.add(np.multiply(pair[1], inner[t], candidate), inputs[:, t, 2], candidate)
         np.tanh(candidate, candidate)
-        following = np.subtract(h[t], candidate, h[t + 1])
-        np.multiply(following, gates[:, :units], following)
-        np.add(following, candidate, following)
-    return (_batch_major(h[1:], reverse), h[-1].copy()), (z, h, inner)
+        np.subtract(h, candidate, h)
+        np.add(np.multiply(h, pair[0], h), candidate, h)
+        ys[:, t] = h
+    return (ys, h), (gates, ys, inner)
 
 
-def gru_grad(residuals, cotangents, x_proj, h0, recurrent_kernel, recurrent_bias, *, activation, recurrent_activation, reverse):
-    """The gradient: cotangents of `(x_proj, h0, recurrent_kernel, recurrent_bias)`; a cotangent of the outputs may be None."""
-    z, h, inner = residuals
-    steps, batch, units = inner.shape
-    gates = z.reshape(steps, batch, 3, units)
-    dz, reset = _gru_factors(gates, h, inner), gates[:, :, 1]
-    dp = np.empty_like(dz)
-    g_ys, g_h = cotangents
-    dh = _state(g_h, h0)
-    flowing = None if g_ys is None else _time_major(g_ys, reverse)
-    back, product = np.ascontiguousarray(recurrent_kernel.T), np.empty((batch, units), z.dtype)
-    for t in range(steps - 1, -1, -1):
-        if flowing is not None:
-            np.add(dh, flowing[t], dh)
-        step, through = dz[t], dp[t]
-        np.multiply(step[:, 0::2], dh[:, None], step[:, 0::2])
-        np.multiply(step[:, 1], step[:, 2], step[:, 1])
-        through[:, :2] = step[:, :2]
-        np.multiply(step[:, 2], reset[t], through[:, 2])
-        np.multiply(dh, gates[t, :, 0], dh)
-        np.add(dh, np.matmul(through.reshape(batch, -1), back, product), dh)
-    flat = dp.reshape(steps * batch, 3 * units)
-    kernel_grad = np.matmul(h[:-1].reshape(-1, units).T, flat)
-    return _batch_major(dz.reshape(steps, batch, -1), reverse), dh, kernel_grad, np.ones(len(flat), flat.dtype) @ flat
+def gru_grad(
+    residuals, cotangents, x_proj, h0, recurrent_kernel, recurrent_bias, *, activation, recurrent_activation, reverse
+):
+    """The gradient: cotangents of `(x_proj, h0, recurrent_kernel, recurrent_bias)`."""
+    gates, ys, inner = residuals
+    batch, steps, units = ys.shape
+    g_ys, dh = cotangents[0], np.array(cotangents[1])
+    dz, dp = (np.empty((batch, steps, 3, units), ys.dtype) for _ in range(2))
+    back = np.ascontiguousarray(recurrent_kernel.T)
+    slopes, (scratch, through) = np.empty_like(gates[0]), np.empty((2, batch, units), ys.dtype)
+    order = list(_order(steps, reverse))
+    for k in range(steps - 1, -1, -1):
+        t = order[k]
+        z, r, candidate = gates[t]
+        before = ys[:, order[k - 1]] if k else h0
+        np.add(dh, g_ys[:, t], dh)
+        np.subtract(1, gates[t], slopes)
+        np.multiply(dh, slopes[0], through)
+        np.multiply(slopes, gates[t], slopes)
+        step, recurrent = dz[:, t], dp[:, t]
+        _chain(dh, np.subtract(before, candidate, scratch), slopes[0], scratch, step[:, 0])
+        np.multiply(through, _one_minus_square(candidate, slopes[2]), through)
+        step[:, 2] = through
+        _chain(through, inner[t], slopes[1], scratch, step[:, 1])
+        recurrent[:, :2] = step[:, :2]
+        np.multiply(through, r, recurrent[:, 2])
+        np.multiply(dh, z, dh)
+        np.add(dh, np.matmul(recurrent.reshape(batch, -1), back, scratch), dh)
+    bias_grad = np.ones(batch * steps, ys.dtype) @ dp.reshape(batch * steps, -1)
+    return dz.reshape(batch, steps, -1), dh, _kernel_grad(h0, ys, dp, reverse), bias_grad
 
 
-def _gru_factors(gates, h, inner):
-    """By what dh (update and candidate), and then the candidate's dz (reset), are multiplied to give dz: `(T, B, 3, u)`."""
-    update, reset, candidate = (gates[:, :, k] for k in range(3))
-    factors = np.subtract(1, gates)
-    kept = factors[:, :, 0].copy()
-    np.multiply(factors, gates, factors)
-    np.multiply(factors[:, :, 0], h[:-1] - candidate, factors[:, :, 0])
-    np.multiply(factors[:, :, 1], inner, factors[:, :, 1])
-    last = _one_minus_square(candidate, factors[:, :, 2])
-    np.multiply(last, kept, last)
-    return factors
+_HALF = 0.5
 
 
-def _gate_scale(units: int, dtype):
-    """A half for the three sigmoid gates: sigmoid(x) = tanh(x / 2) / 2 + 1 / 2, so that one tanh serves all four gates."""
-    scale = np.full(4 * units, _HALF, dtype)
-    scale[2 * units : 3 * units] = 1
-    return scale
+def _order(steps: int, reverse: bool) -> range:
+    return range(steps - 1, -1, -1) if reverse else range(steps)
 
 
-def _to_sigmoid(tanh_of_half):
+def _room(like, *shapes_and_units):
+    """Uninitialised arrays of these leading shapes, each with an axis of the units at the end."""
+    *shapes, units = shapes_and_units
+    return [np.empty((*shape, units), like.dtype) for shape in shapes]
+
+
+def _finish_sigmoid(tanh_of_half):
     np.multiply(tanh_of_half, _HALF, tanh_of_half)
     np.add(tanh_of_half, _HALF, tanh_of_half)
 
@@ -181,15 +182,17 @@ def _one_minus_square(x, out):
     return np.subtract(1, out, out)
 
 
-def _state(cotangent, like):
-    return np.zeros_like(like) if cotangent is None else np.array(cotangent)
+def _chain(g, factor, slope, scratch, out):
+    """`out = g * factor * slope`, the last product written where it belongs."""
+    np.multiply(np.multiply(g, factor, scratch), slope, out)
 
 
-def _time_major(x, reverse: bool):
-    """A copy of `(B, T, n)` as `(T, B, n)`, in the order in which the steps are made."""
-    steps = x.transpose(1, 0, 2)
-    return np.array(steps[::-1] if reverse else steps, order="C")
-
-
-def _batch_major(x, reverse: bool):
-    return np.ascontiguousarray((x[::-1] if reverse else x).transpose(1, 0, 2))
+def _kernel_grad(h0, ys, dz, reverse: bool):
+    """The outputs before each step, transposed, times the cotangents of all steps."""
+    before = np.empty_like(ys)
+    if reverse:
+        before[:, -1], before[:, :-1] = h0, ys[:, 1:]
+    else:
+        before[:, 0], before[:, 1:] = h0, ys[:, :-1]
+    rows = ys.shape[0] * ys.shape[1]
+    return np.matmul(before.reshape(rows, -1).T, dz.reshape(rows, -1))

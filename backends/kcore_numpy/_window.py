@@ -1,6 +1,6 @@
-"""Sliding windows and pooling, over kernel taps: a tap is one position in the window, and meets the image in a strided view.
+"""Sliding windows, by taps: a tap is one position in the window, and meets the image in a strided view.
 
-`x` is `(N, *S, C)`, `size` the window, `out` the positions `(*So)`. Everything here works with any module that has NumPy's interface.
+`x` is `(N, *S, C)`, `size` the window, `out` the positions `(*So)`. All works with any module like NumPy.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def pool_positions(shape, size, strides, padding) -> tuple[int, ...]:
 
 
 def pool_taps(shape, size, out, strides, padding):
-    """For each position in the window: the slices of the image and of the positions where it meets the image, without its padding."""
+    """For each tap: the slices of the image, and of the positions, where it meets the image and not its padding."""
     axes = [
         [_meet(n, tap, o, s, lo) for tap in range(k)]
         for n, k, o, s, (lo, _) in zip(shape, size, out, strides, padding, strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 
 import numpy as np
 
@@ -15,17 +16,20 @@ from ._fused import FUSED
 from ._plan import BINDERS, INPLACE
 
 QUIET = frozenset(
-    "argmax argmin argsort bitwise_and bitwise_not bitwise_or bitwise_xor broadcast_to concat equal flip iota less less_equal pad "
-    "permute_dims reshape round scatter shift_left shift_right sign slice take take_along_axis where windows".split()
-)
+    {
+        "argmax", "argmin", "argsort", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "broadcast_to", "concat", "equal",
+        "flip", "iota", "less", "less_equal", "pad", "permute_dims", "reshape", "round", "scatter", "shift_left", "shift_right",
+        "sign", "slice", "take", "take_along_axis", "where", "windows",
+    }
+)  # fmt: skip
 """Primitives in which NumPy never warns, so that an eager call needs no error state around it."""
 
 
 class NumpyBackend(ArrayModule):
     """The reference among the engines, and the only one that kcore needs.
 
-    Every method expects to run under `run_context`: NumPy reports overflow, division by zero and invalid values as warnings, and
-    setting its error state costs more (1 us) than most small operations, so it is set once a plan.
+    Every method expects to run under `run_context`. NumPy reports overflow, division by zero and invalid values as warnings, and
+    setting its error state costs as much as a small operation (1 us), so it is set once a plan, and once an eager call.
     """
 
     name = "numpy"
@@ -63,8 +67,12 @@ class NumpyBackend(ArrayModule):
     def copy(self, x):
         return np.array(x)
 
-    def empty(self, spec):
-        return np.empty(spec.shape, spec.dtype)
+    def allocate(self, nbytes):
+        return np.empty(nbytes, np.uint8)
+
+    def place(self, block, spec):
+        dtype = np.dtype(spec.dtype)
+        return block[: math.prod(spec.shape) * dtype.itemsize].view(dtype).reshape(spec.shape)
 
     def run_context(self):
         return np.errstate(all="ignore")
