@@ -334,13 +334,20 @@ class GradientTape:
         capture = current_capture()
         if capture is not None:
             return capture.read(variable)
-        if not (watched or id(variable) in self._leaves or (self._watch_accessed and variable.trainable)):
-            return variable.load()
-        tracers = self._leaves.setdefault(id(variable), (variable, []))[1]
+        watching = [tape for tape in _tapes.get() if tape._watches(variable) or (watched and tape is self)]
         value = variable.load()
-        if not tracers or tracers[-1].value is not value:
-            tracers.append(Tracer(variable.spec, value))
-        return tracers[-1]
+        if not watching:
+            return value
+        known = [t for tape in watching for t in tape._leaves.get(id(variable), (None, ()))[1] if t.value is value]
+        tracer = known[0] if known else Tracer(variable.spec, value)
+        for tape in watching:
+            tracers = tape._leaves.setdefault(id(variable), (variable, []))[1]
+            if all(t is not tracer for t in tracers):
+                tracers.append(tracer)
+        return tracer
+
+    def _watches(self, variable) -> bool:
+        return id(variable) in self._leaves or (self._watch_accessed and variable.trainable)
 
     def stop_recording(self):
         """Context manager: what runs inside isn't recorded."""

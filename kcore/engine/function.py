@@ -13,6 +13,7 @@ from .plan import Plan
 from .spec import Spec
 from .tracing import Capture, Tracer, current_capture, eager
 
+TENSOR = object()
 STATIC = (int, float, bool, str, bytes, type(None))
 
 
@@ -23,6 +24,7 @@ class Captured(NamedTuple):
         plan: the program; its inputs are the arguments' tensors and then the variables read, its outputs the results and then the new values.
         reads, writes: the variables.
         treedef: the structure of the result.
+        leaves: its leaves: `TENSOR` for an output of the plan, else what the function returned.
         donated: for each variable read, whether its memory is overwritten.
     """
 
@@ -31,7 +33,7 @@ class Captured(NamedTuple):
     reads: tuple
     writes: tuple
     treedef: Any
-    results: int
+    leaves: tuple
 
 
 class Function:
@@ -110,7 +112,8 @@ def close(capture: Capture, leaves: list, treedef, backend) -> Captured:
     """End a capture: make its plan, with variables as further inputs and outputs."""
     reads = [(v, tracer) for v, tracer in capture.reads.values() if tracer.node is None]
     writes = list(capture.writes.values())
-    outputs = [_as_tensor(x, capture, backend) for x in leaves]
+    kept = tuple(TENSOR if _is_tensor(x, backend) else x for x in leaves)
+    outputs = [_as_tensor(x, capture, backend) for x, keep in zip(leaves, kept, strict=True) if keep is TENSOR]
     graph = Graph(
         [*capture.inputs, *(tracer for _, tracer in reads)], capture.nodes, [*outputs, *(_as_tensor(x, capture, backend) for _, x in writes)]
     )
@@ -119,7 +122,11 @@ def close(capture: Capture, leaves: list, treedef, backend) -> Captured:
     donated = [first + i for i, (v, _) in enumerate(reads) if id(v) in written]
     plan = Plan(graph, backend, donated)
     loads = tuple((v, id(v) in written) for v, _ in reads)
-    return Captured(plan, graph, loads, tuple(v for v, _ in writes), treedef, len(outputs))
+    return Captured(plan, graph, loads, tuple(v for v, _ in writes), treedef, kept)
+
+
+def _is_tensor(x, backend) -> bool:
+    return isinstance(x, Tracer) or hasattr(x, "assign") or backend.is_tensor(x)
 
 
 def _as_tensor(x, capture: Capture, backend):
@@ -131,7 +138,8 @@ def _as_tensor(x, capture: Capture, backend):
 def _run(captured: Captured, tensors: list):
     state = [v.load_to_write() if written else v.load() for v, written in captured.reads]
     outputs = captured.plan(*tensors, *state)
-    count = captured.results
-    for v, value in zip(captured.writes, outputs[count:], strict=True):
+    first = len(outputs) - len(captured.writes)
+    for v, value in zip(captured.writes, outputs[first:], strict=True):
         v.store(value)
-    return tree.unflatten(captured.treedef, outputs[:count])
+    results = iter(outputs)
+    return tree.unflatten(captured.treedef, [next(results) if x is TENSOR else x for x in captured.leaves])

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from kcore import tree
+from kcore import registry, tree
 from kcore.errors import CaptureError
 
 from . import active
@@ -43,6 +43,13 @@ OPERATORS: dict[str, Callable[..., Any]] = {}
 def set_operators(operators: dict[str, Callable[..., Any]]) -> None:
     """Give tracers their operators: names as in Python without underscores (`add`, `radd`, `getitem`, ...)."""
     OPERATORS.update(operators)
+
+
+def operator(name: str) -> Callable[..., Any]:
+    """An operator by its name; the room that provides them is loaded when one is first used."""
+    if not OPERATORS:
+        registry.service("operators")
+    return OPERATORS[name]
 
 
 class Node:
@@ -124,7 +131,7 @@ class Tracer:
 
     @property
     def T(self):
-        return OPERATORS["transpose"](self)
+        return operator("transpose")(self)
 
     def numpy(self) -> np.ndarray:
         """The value as a NumPy array (eager mode only)."""
@@ -178,19 +185,19 @@ class Tracer:
         return f"<Tracer {self.spec}{value}>"
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
-        return OPERATORS["ufunc"](self, ufunc, method, *inputs, **kwargs)
+        return operator("ufunc")(self, ufunc, method, *inputs, **kwargs)
 
     def __array_function__(self, func, types, args, kwargs):
-        return OPERATORS["array_function"](self, func, types, args, kwargs)
+        return operator("array_function")(self, func, types, args, kwargs)
 
     @classmethod
     def __torch_function__(cls, func, types, args=(), kwargs=None):
-        return OPERATORS["torch_function"](func, types, args, kwargs or {})
+        return operator("torch_function")(func, types, args, kwargs or {})
 
 
 def _operator(name: str):
     def method(self, *args):
-        return OPERATORS[name](self, *args)
+        return operator(name)(self, *args)
 
     method.__name__ = name
     return method

@@ -27,7 +27,7 @@ from kcore.errors import InvalidArgumentError, ShapeError
 from . import active, autodiff, tracing
 from . import primitives as P
 from .spec import Spec
-from .tracing import OPERATORS, Tracer, eager, value_of
+from .tracing import Tracer, eager, value_of
 
 _scope: ContextVar[tuple[str, ...]] = ContextVar("kcore_name_scope", default=())
 _names = itertools.count()
@@ -224,11 +224,11 @@ class Variable:
 
     def assign_add(self, value) -> Variable:
         """Add to the value."""
-        return self.assign(OPERATORS["add"](self.value, value))
+        return self.assign(tracing.operator("add")(self.value, value))
 
     def assign_sub(self, value) -> Variable:
         """Subtract from the value."""
-        return self.assign(OPERATORS["sub"](self.value, value))
+        return self.assign(tracing.operator("sub")(self.value, value))
 
     def __array__(self, dtype=None, copy=None):
         value = self.value
@@ -298,7 +298,7 @@ def _with_default_dtype(value, dtype):
 
 def _operator(name: str):
     def method(self, *args):
-        return OPERATORS[name](self.value, *args)
+        return tracing.operator(name)(self.value, *args)
 
     method.__name__ = f"__{name}__"
     return method
@@ -309,7 +309,7 @@ for _name in tracing._PYTHON_OPERATORS:
         setattr(Variable, f"__{_name}__", _operator(_name))
 Variable.__eq__ = _operator("eq")  # type: ignore[method-assign]
 Variable.__array_priority__ = 100  # type: ignore[attr-defined]
-Variable.__array_ufunc__ = lambda self, ufunc, method, *inputs, **kwargs: OPERATORS["ufunc"](  # type: ignore[attr-defined]
+Variable.__array_ufunc__ = lambda self, ufunc, method, *inputs, **kwargs: tracing.operator("ufunc")(  # type: ignore[attr-defined]
     self.value, ufunc, method, *(x.value if isinstance(x, Variable) else x for x in inputs), **kwargs
 )
 
