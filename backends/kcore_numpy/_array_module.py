@@ -1,7 +1,7 @@
 """`ArrayModule`: the primitives that are written alike for every module with NumPy's interface.
 
-A subclass sets `xp`, and writes the rest. A method is one to three lines. What a module does with one function of its own is
-taken over as it is (`FUNCTIONS`), so that nothing stands between a plan and the module.
+A subclass sets `xp`, and writes the rest. A method is one to three lines. What a module does with one function of its
+own is taken over as it is (`FUNCTIONS`), so that nothing stands between a plan and the module.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 Both rest on rational minimax approximations, fitted for kcore by iteratively reweighted least squares in 60 digits:
 
 - float32: erf(x) = tanh(x (2 / sqrt(pi) + x^2 R(x^2))) for |x| <= 4.2 (beyond, it is 1), with R of 2nd degree over 3rd.
-  atanh(erf(x)) / x is so smooth that the formula adds nothing to rounding, and tanh forgives it where erf is flat: 3 ULP
-  at most.
+  atanh(erf(x)) / x is so smooth that the formula adds nothing to rounding, and tanh forgives it where erf is flat:
+  3 ULP at most.
 - float64: x R(x^2) for |x| < 1, of 5th degree over 5th (error 7e-19), and 1 - exp(-x^2) R(|x|) up to 6, of 6th over 6th
   (error 2e-19): 4 ULP at most.
 """

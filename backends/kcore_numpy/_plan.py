@@ -1,7 +1,7 @@
 """What a plan uses: functions that write into a buffer, and functions with their static parameters fixed beforehand.
 
-`INPLACE[name](*operands, out=buffer, **params)` returns the buffer, which is contiguous. To an elementwise one the buffer may
-be one of the operands, if it has the result's shape and dtype; all others need a buffer that shares no memory with an operand.
+`INPLACE[name](*operands, out=buffer, **params)` returns the buffer, which is contiguous. To an elementwise one the buffer
+may be one of the operands, if it has the result's shape and dtype; to others it must share no memory with an operand.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ def _concat(*xs, axis, out):
 
 
 def _max(x, *, axes, keepdims, out):
-    return np.maximum.reduce(x, axes, None, out, keepdims)
+    return np.maximum.reduce(x, axes, out=out, keepdims=keepdims)
 
 
 def _min(x, *, axes, keepdims, out):
-    return np.minimum.reduce(x, axes, None, out, keepdims)
+    return np.minimum.reduce(x, axes, out=out, keepdims=keepdims)
 
 
 def _pad(x, value, *, widths, out):

@@ -12,8 +12,8 @@ import numpy as np
 from ._blocks import flat_blocks
 
 BLOCK = 32768
-"""Counters worked on at a time: calls cost little, and buffers fit a second-level cache. It divides 2**32, so that all counters
-of a block have the same upper word."""
+"""Counters worked on at a time: calls cost little, and buffers fit a second-level cache. It divides 2**32, so that all
+counters of a block have the same upper word."""
 
 _PARITY = 0x1BD11BDA
 _WORD = 0xFFFFFFFF

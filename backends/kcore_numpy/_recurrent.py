@@ -83,7 +83,7 @@ def lstm_grad(residuals, cotangents, x_proj, h0, c0, recurrent_kernel, *, activa
 
 
 def _lstm_slopes(gates, before, squashed, out):
-    """By what the cell's cotangent (for gate 3: the output's) is multiplied to give that of each gate before activation."""
+    """What times the cell's cotangent (for gate 3: the output's) is that of each gate before activation."""
     i, _, g, _ = gates
     np.subtract(1, gates, out)
     np.multiply(out, gates, out)
