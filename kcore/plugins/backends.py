@@ -95,7 +95,7 @@ def backend_class(name: str) -> type:
         return entry.load()
     except Exception as err:
         raise BackendUnavailableError(
-            f"the backend {name!r} ({entry.source}) can't be imported: {type(err).__name__}: {err}"
+            f"the backend {name!r}, from {entry.source}, can't be imported: {type(err).__name__}: {err}"
         ) from err
 
 

@@ -53,8 +53,7 @@ class Hooks:
         """Kinds of input data that `fit`, `evaluate` and `predict` take.
 
         Returns:
-            Adapter classes, asked before kcore's own. Each has a static method `can_handle(x, y=None) -> bool`, and is
-            built as kcore's own adapters in `kcore.training.adapters` are.
+            Subclasses of `kcore.training.DataAdapter`, which says how to write one; they are asked before kcore's own.
         """
         raise NotImplementedError
 

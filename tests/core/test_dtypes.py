@@ -12,8 +12,7 @@ from kcore.errors import DtypeError
 
 ANY = st.sampled_from([*dtypes.ALL, int, float, bool, "int", "float", None])
 
-#: The lattice, written out from its published picture: what each dtype turns into next. The weak Python types are `int*`
-#: and `float*`.
+#: The lattice, written out from its published picture: what each dtype turns into next; `int*` and `float*` are weak.
 NEXT = {
     "bool": ["int*"],
     "int*": ["uint8", "int8"],

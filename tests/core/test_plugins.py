@@ -123,7 +123,8 @@ def test_a_backend_that_cannot_be_imported_says_where_it_comes_from(announce):
     announce("kcore.backends", ("broken", "no_such_module:Backend"))
     assert "broken" in plugins.backend_names()
     with pytest.raises(
-        BackendUnavailableError, match=r"the backend 'broken' \(.*entry point\) can't be imported: ModuleNotFound"
+        BackendUnavailableError,
+        match=r"the backend 'broken', from .*\(entry point\), can't be imported: ModuleNotFound",
     ):
         plugins.backend_class("broken")
     assert plugins.backend_class("numpy").__name__ == "NumpyBackend"
@@ -150,7 +151,9 @@ def test_a_plugin_offers_backends_that_are_imported_when_they_are_used(hookimpl,
     module("lazy_module", "class Lazy: pass")
     assert plugins.backend_class("direct") is Direct
     assert plugins.backend_class("lazy").__name__ == "Lazy"
-    with pytest.raises(BackendUnavailableError, match=r"'wrong' \(plugin offers\) can't be imported: AttributeError"):
+    with pytest.raises(
+        BackendUnavailableError, match=r"'wrong', from plugin offers, can't be imported: AttributeError"
+    ):
         plugins.backend_class("wrong")
 
 

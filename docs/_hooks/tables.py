@@ -1,0 +1,70 @@
+"""Fill the tables of the reference from the code, so that they can't fall behind it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+
+
+def on_page_markdown(markdown: str, **_) -> str:
+    """Replace each `<!-- table: NAME -->` by the table of that name."""
+    return re.sub(r"<!-- table: (\w+) -->", lambda match: TABLES[match[1]](), markdown)
+
+
+def primitives() -> str:
+    """All primitives, group by group."""
+    from kcore.engine.primitives import TABLE
+
+    rows = list(TABLE.values())
+    groups = dict.fromkeys(row.group for row in rows if row.required)
+    return "\n".join(line for group in groups for line in _group(group, [row for row in rows if row.group == group]))
+
+
+def _group(title: str, rows: list) -> Iterator[str]:
+    yield from (
+        f"\n## {title.capitalize()}\n",
+        "| primitive | operands | parameters | meaning |",
+        "| --- | --- | --- | --- |",
+    )
+    for row in rows:
+        if row.required:
+            cells = (f"`{row.name}`", _code(row.operands), _code(row.params), row.doc)
+            yield "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+
+
+def _code(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "none"
+
+
+def promotion() -> str:
+    """What each two dtypes meet in."""
+    from kcore import dtypes
+
+    columns = [*dtypes.ALL, "int", "float"]
+    lines = [f"| | {' | '.join(map(_short, columns))} |", "|" + " --- |" * (len(columns) + 1)]
+    for a in columns:
+        lines.append(f"| **{_short(a)}** | {' | '.join(_short(dtypes.result_type(a, b)) for b in columns)} |")
+    return "\n".join(lines)
+
+
+def _short(name: str) -> str:
+    replaced = re.sub(r"^(uint|int|float)(\d)", lambda match: f"{match[1][0]}{match[2]}", name)
+    return {"bfloat16": "bf16", "int": "int*", "float": "float*"}.get(replaced, replaced)
+
+
+def hooks() -> str:
+    """The hooks and their manual."""
+    from kcore.plugins import HOOK_NAMES, Hooks
+
+    return "\n".join(_hook(name, getattr(Hooks, name)) for name in HOOK_NAMES)
+
+
+def _hook(name: str, function) -> str:
+    parameters = ", ".join(parameter for parameter in inspect.signature(function).parameters if parameter != "self")
+    text = re.sub(r"^(\w+):\n", r"\n**\1**\n\n", inspect.getdoc(function) or "", flags=re.MULTILINE)
+    text = re.sub(r"^    (?! )", "", text, flags=re.MULTILINE)
+    return f"\n## `{name}({parameters})`\n\n{text}\n"
+
+
+TABLES = {"hooks": hooks, "primitives": primitives, "promotion": promotion}
