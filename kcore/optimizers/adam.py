@@ -41,7 +41,6 @@ def _adam_step(momentum, velocity, step_size, epsilon: float):
 class _Betas(Optimizer):
     """What the family shares: two decays and an epsilon."""
 
-    elementwise = True
     _slot_names: tuple[str, ...] = ("momentum", "velocity")
 
     def __init__(
@@ -123,6 +122,8 @@ class Adam(_Betas):
     >>> x.numpy().round(5).tolist()
     [0.5]
     """
+
+    elementwise = True
 
     def __init__(
         self,
@@ -216,6 +217,7 @@ class Adamax(_Betas):
             gradient_accumulation_steps, name, **kwargs: as in `Optimizer`.
     """
 
+    elementwise = True
     _slot_names = ("momentum", "norm")
 
     def update_step(self, gradient, variable, learning_rate) -> None:
@@ -249,6 +251,8 @@ class Nadam(_Betas):
         loss_scale_factor,
             gradient_accumulation_steps, name, **kwargs: as in `Optimizer`.
     """
+
+    elementwise = True
 
     def build(self, variables) -> None:
         """Make the slots and the running product of the decays."""

@@ -8,7 +8,7 @@ from kcore.errors import InvalidArgumentError
 from .adam import Adam
 
 
-@registry.builtin("optimizers")
+@registry.builtin("optimizers", "adamw")
 class AdamW(Adam):
     """Adam with decoupled weight decay: before each of Adam's updates, `x = x - lr * weight_decay * x`.
 

@@ -9,7 +9,7 @@ from ._rule_parts import epsilon_or_default, moving_average
 from .optimizer import Optimizer
 
 
-@registry.builtin("optimizers")
+@registry.builtin("optimizers", "rmsprop")
 class RMSprop(Optimizer):
     """RMSprop: gradients are divided by the root of their recent mean square.
 

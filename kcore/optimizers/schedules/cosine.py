@@ -13,10 +13,10 @@ from kcore.errors import InvalidArgumentError
 from .learning_rate_schedule import _BuiltinSchedule, as_step, builtin, check_positive
 
 
-def _half_wave(progress, alpha: float):
-    """From 1 at `progress = 0` down to `alpha` at 1."""
+def _half_wave(progress, height, alpha: float):
+    """Half a cosine wave of `height * (1 - alpha)`, that stands on `alpha`: its top at `progress = 0`, its foot at 1."""
     wave = P.multiply(P.add(P.cos(P.multiply(progress, math.pi)), 1.0), 0.5 * (1.0 - alpha))
-    return P.add(wave, float(alpha))
+    return P.add(P.multiply(wave, height), float(alpha))
 
 
 @builtin
@@ -69,7 +69,7 @@ class CosineDecay(_BuiltinSchedule):
 
     def _fall(self, t, highest):
         progress = P.minimum(P.maximum(P.divide(t, float(self.decay_steps)), 0.0), 1.0)
-        return P.multiply(_half_wave(progress, self.alpha), float(highest))
+        return P.multiply(_half_wave(progress, 1.0, self.alpha), float(highest))
 
 
 @builtin
@@ -82,7 +82,7 @@ class CosineDecayRestarts(_BuiltinSchedule):
         first_decay_steps: length of the first fall, positive.
         t_mul: what the length is multiplied by from fall to fall, at least 1.
         m_mul: what the height is multiplied by from fall to fall.
-        alpha: the lowest rate of a fall, as a part of its highest.
+        alpha: the lowest rate, as a part of the initial one; `m_mul` doesn't shrink it.
         name: name of the schedule.
     """
 
@@ -103,8 +103,8 @@ class CosineDecayRestarts(_BuiltinSchedule):
         """The learning rate at `step`, a tensor of shape `()`."""
         done = P.divide(as_step(step), float(self.first_decay_steps))
         fall, progress = self._equal_falls(done) if self.t_mul == 1 else self._growing_falls(done)
-        height = P.multiply(P.power(float(self.m_mul), fall), float(self.initial_learning_rate))
-        return P.multiply(height, _half_wave(progress, self.alpha))
+        height = P.power(float(self.m_mul), fall)
+        return P.multiply(_half_wave(progress, height, self.alpha), float(self.initial_learning_rate))
 
     def _equal_falls(self, done):
         fall = P.floor(done)
