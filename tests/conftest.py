@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
+import tempfile
 from functools import cache
 
 import numpy as np
@@ -12,6 +14,13 @@ from hypothesis import settings
 
 settings.register_profile("kcore", deadline=None, max_examples=50, derandomize=True, database=None)
 settings.load_profile("kcore")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the tests settings of their own, whoever runs them."""
+    os.environ["KERAS_HOME"] = tempfile.mkdtemp(prefix="kcore-tests-")
+    os.environ.pop("KERAS_BACKEND", None)
+    config.add_cleanup(lambda: shutil.rmtree(os.environ["KERAS_HOME"], ignore_errors=True))
 
 
 @cache

@@ -102,7 +102,7 @@ def test_run_leaves_the_modules_of_kcore_as_they_are(script):
 
 
 def test_a_module_that_kcore_lacks_is_an_import_error(script):
-    with pytest.raises(ModuleNotFoundError, match="keras.nothing"):
+    with pytest.raises(ModuleNotFoundError, match=r"keras\.nothing"):
         main(["run", script("import keras.nothing")])
 
 
