@@ -1,7 +1,7 @@
 """What a plan uses: functions that write into a buffer, and functions with their static parameters fixed beforehand.
 
-`INPLACE[name](*operands, out=buffer, **params)` returns the buffer, which is contiguous. To an elementwise one the buffer
-may be one of the operands, if it has the result's shape and dtype; to others it must share no memory with an operand.
+`INPLACE[name](*operands, out=buffer, **params)` returns the buffer, which is contiguous. To an elementwise one it
+may be one of the operands that has the result's shape and dtype; to others it must share no memory with an operand.
 """
 
 from __future__ import annotations

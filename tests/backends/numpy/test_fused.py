@@ -1,0 +1,218 @@
+"""The fused fast paths: against step-by-step float64 loops and finite differences."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from kcore_numpy import _random
+
+POOLS = {
+    "apart": ((2, 6, 4, 3), (2, 2), (2, 2), ((0, 0), (0, 0))),
+    "a rest": ((2, 7, 5, 2), (2, 2), (2, 2), ((0, 0), (0, 0))),
+    "overlapping": ((2, 6, 7, 3), (3, 3), (2, 2), ((0, 0), (0, 0))),
+    "padding": ((2, 5, 6, 2), (3, 2), (2, 1), ((1, 1), (0, 1))),
+    "gaps": ((1, 7, 7, 2), (2, 2), (3, 3), ((0, 0), (0, 0))),
+    "one axis": ((2, 9, 3), (3,), (2,), ((1, 0),)),
+    "three axes": ((1, 4, 4, 5, 2), (2, 2, 2), (2, 2, 1), ((0, 0), (0, 0), (1, 0))),
+    "wide padding": ((1, 3, 3, 1), (2, 2), (1, 1), ((2, 2), (0, 2))),
+    "empty batch": ((0, 4, 4, 2), (2, 2), (2, 2), ((0, 0), (0, 0))),
+    "no window fits": ((2, 2, 2, 2), (3, 3), (1, 1), ((0, 0), (0, 0))),
+}
+
+
+def pool_params(case):
+    return dict(zip(("size", "strides", "padding"), case[1:], strict=True))
+
+
+def direct_windows(case):
+    """Each window: its position, and the positions in the image, row-major."""
+    shape, size, strides, padding = case
+    counts = [
+        max(0, (n + lo + hi - k) // s + 1)
+        for n, k, s, (lo, hi) in zip(shape[1:-1], size, strides, padding, strict=True)
+    ]
+    for out in itertools.product(*map(range, counts)):
+        ats = [[o * s - lo + t for t in range(k)] for o, k, s, (lo, _) in zip(out, size, strides, padding, strict=True)]
+        members = [
+            at for at in itertools.product(*ats) if all(0 <= a < n for a, n in zip(at, shape[1:-1], strict=True))
+        ]
+        yield out, members
+
+
+def direct_max_pool(case, x, g):
+    out, grad = np.full(g.shape, -np.inf), np.zeros(x.shape)
+    for position, members in direct_windows(case):
+        for n, c in itertools.product(range(x.shape[0]), range(x.shape[-1])):
+            values = [x[(n, *at, c)] for at in members]
+            if values:
+                best = int(np.argmax(values))
+                out[(n, *position, c)] = values[best]
+                grad[(n, *members[best], c)] += g[(n, *position, c)]
+    return out, grad
+
+
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("case", POOLS.values(), ids=POOLS)
+def test_max_pool(numpy_backend, normal, case, ties):
+    x = normal(*case[0])
+    x = np.round(x) if ties else x
+    entry, params = numpy_backend.fused["max_pool"], pool_params(case)
+    (y,), residuals = entry.forward(x, **params)
+    g = normal(*y.shape)
+    expected, expected_grad = direct_max_pool(case, x, g)
+    np.testing.assert_array_equal(y, expected)
+    (grad,) = entry.backward(residuals, (g,), x, **params)
+    assert grad.dtype == "float32"
+    np.testing.assert_allclose(grad, expected_grad, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("case", [POOLS["apart"], POOLS["overlapping"]], ids=["apart", "overlapping"])
+def test_max_pool_takes_the_first_nan_for_the_largest(numpy_backend, normal, case):
+    x = normal(*case[0]).copy()
+    x[0, 1, 1, 0] = x[0, 2, 3, 0] = np.nan
+    x[1] = np.nan
+    entry, params = numpy_backend.fused["max_pool"], pool_params(case)
+    (y,), residuals = entry.forward(x, **params)
+    g = normal(*y.shape)
+    expected, expected_grad = direct_max_pool(case, x, g)
+    np.testing.assert_array_equal(y, expected)
+    np.testing.assert_allclose(entry.backward(residuals, (g,), x, **params)[0], expected_grad, rtol=1e-6)
+
+
+def test_max_pool_keeps_infinite_cotangents_apart(numpy_backend, normal):
+    case = POOLS["apart"]
+    x, entry, params = normal(*case[0]), numpy_backend.fused["max_pool"], pool_params(case)
+    (y,), residuals = entry.forward(x, **params)
+    (grad,) = entry.backward(residuals, (np.full_like(y, np.inf),), x, **params)
+    assert np.isin(grad, [0, np.inf]).all()
+    assert np.isinf(grad).sum() == y.size
+
+
+@pytest.mark.parametrize("case", POOLS.values(), ids=POOLS)
+def test_average_pool(numpy_backend, normal, case):
+    x = normal(*case[0])
+    entry, params = numpy_backend.fused["average_pool"], pool_params(case)
+    with numpy_backend.run_context():
+        (y,), residuals = entry.forward(x, **params)
+        g = normal(*y.shape)
+        (grad,) = entry.backward(residuals, (g,), x, **params)
+    expected, expected_grad = np.full(y.shape, np.nan), np.zeros(x.shape)
+    for position, members in direct_windows(case):
+        for at in members:
+            expected_grad[(slice(None), *at)] += g[(slice(None), *position)].astype(np.float64) / len(members)
+        if members:
+            expected[(slice(None), *position)] = np.mean([x[(slice(None), *m)] for m in members], 0, np.float64)
+    np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(grad, expected_grad, rtol=1e-5, atol=1e-6)
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def lstm_loop(x_proj, h, c, kernel, reverse):
+    units, ys = h.shape[1], np.empty((*x_proj.shape[:2], h.shape[1]))
+    for t in reversed(range(x_proj.shape[1])) if reverse else range(x_proj.shape[1]):
+        i, f, g, o = np.split(x_proj[:, t] + h @ kernel, 4, axis=1)
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        h = ys[:, t] = sigmoid(o) * np.tanh(c)
+    assert units == ys.shape[-1]
+    return ys, h, c
+
+
+def gru_loop(x_proj, h, kernel, bias, reverse):
+    ys = np.empty((*x_proj.shape[:2], h.shape[1]))
+    for t in reversed(range(x_proj.shape[1])) if reverse else range(x_proj.shape[1]):
+        xz, xr, xh = np.split(x_proj[:, t], 3, axis=1)
+        rz, rr, rh = np.split(h @ kernel + bias, 3, axis=1)
+        z, r = sigmoid(xz + rz), sigmoid(xr + rr)
+        h = ys[:, t] = z * h + (1 - z) * np.tanh(xh + r * rh)
+    return ys, h
+
+
+def recurrent_operands(name, normal, dtype):
+    gates = 4 if name == "lstm" else 3
+    shapes = [(3, 5, gates * 4), (3, 4), *([(3, 4)] if name == "lstm" else []), (4, gates * 4)]
+    return [normal(*s, dtype=dtype) for s in (shapes if name == "lstm" else [*shapes, (gates * 4,)])]
+
+
+LOOPS = {"lstm": lstm_loop, "gru": gru_loop}
+
+
+def gate_params(reverse):
+    return {"activation": "tanh", "recurrent_activation": "sigmoid", "reverse": reverse}
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["lstm", "gru"])
+def test_recurrent_outputs(numpy_backend, normal, name, dtype, reverse):
+    operands = recurrent_operands(name, normal, dtype)
+    outputs, _ = numpy_backend.fused[name].forward(*operands, **gate_params(reverse))
+    expected = LOOPS[name](*(o.astype(np.float64) for o in operands), reverse)
+    for got, want in zip(outputs, expected, strict=True):
+        assert got.dtype == dtype
+        np.testing.assert_allclose(got, want, rtol=1e-5 if dtype == "float32" else 1e-12, atol=1e-6)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("name", ["lstm", "gru"])
+def test_recurrent_gradients_match_finite_differences(numpy_backend, normal, name, reverse):
+    operands = [np.array(o) for o in recurrent_operands(name, normal, "float64")]
+    entry, params = numpy_backend.fused[name], gate_params(reverse)
+    outputs, residuals = entry.forward(*operands, **params)
+    cotangents = tuple(normal(*o.shape, dtype="float64") for o in outputs)
+    grads = entry.backward(residuals, cotangents, *operands, **params)
+    for operand, grad in zip(operands, grads, strict=True):
+        assert grad.shape == operand.shape
+        direction, step = normal(*operand.shape, dtype="float64"), 1e-6
+        sides = []
+        for sign in (1, -1):
+            moved = [o + sign * step * direction if o is operand else o for o in operands]
+            sides.append(sum(np.sum(a * b) for a, b in zip(LOOPS[name](*moved, reverse), cotangents, strict=True)))
+        np.testing.assert_allclose(np.sum(grad * direction), (sides[0] - sides[1]) / (2 * step), rtol=1e-7)
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru"])
+def test_recurrent_residuals_survive_a_second_pullback(numpy_backend, normal, name):
+    operands = recurrent_operands(name, normal, "float64")
+    entry, params = numpy_backend.fused[name], gate_params(False)
+    outputs, residuals = entry.forward(*operands, **params)
+    cotangents = tuple(normal(*o.shape, dtype="float64") for o in outputs)
+    first = [g.copy() for g in entry.backward(residuals, cotangents, *operands, **params)]
+    for got, expected in zip(entry.backward(residuals, cotangents, *operands, **params), first, strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("params", [{"activation": "relu"}, {"recurrent_activation": "hard_sigmoid"}])
+def test_recurrent_fast_path_is_for_standard_gates(numpy_backend, params):
+    from kcore.extend import Spec
+
+    specs = [Spec((2, 3, 16), "float32")]
+    assert numpy_backend.fused["lstm"].applies(specs, gate_params(False))
+    assert not numpy_backend.fused["lstm"].applies(specs, {**gate_params(False), **params})
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (7,), (3, 5), (0,), (2, _random.BLOCK + 3)])
+def test_random_bits_are_consecutive_words(numpy_backend, shape):
+    key = np.array([11, 12], np.uint32)
+    (got,), _ = numpy_backend.fused["random_bits"].forward(key, shape=shape)
+    assert got.shape == shape
+    assert got.dtype == "uint32"
+    many, _ = numpy_backend.fused["random_bits"].forward(key, shape=(3 * _random.BLOCK,))
+    np.testing.assert_array_equal(got.reshape(-1), many[0][: math.prod(shape)])
+
+
+def test_random_bits_match_the_composite(numpy_backend):
+    from kcore.engine.random import random_bits
+    from kcore.extend import use_backend
+
+    key = np.array([0xDEADBEEF, 3], np.uint32)
+    with use_backend("numpy"):
+        expected = random_bits.composite(key, shape=(1001,))
+    (got,), _ = numpy_backend.fused["random_bits"].forward(key, shape=(1001,))
+    np.testing.assert_array_equal(got, expected)
