@@ -1,0 +1,1 @@
+"""Layers of general use: matrix products, lookups, masks, wrappers and functions as layers."""
