@@ -22,6 +22,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from . import _depthwise
 from ._blocks import image_blocks
 from ._window import positions, taps, windows
 
@@ -49,7 +50,7 @@ def conv(xp, x, kernel, settings: Settings, out=None):
     if 0 in y.shape or 0 in x.shape or 0 in size:
         y.fill(0)
     elif kernel.shape[-2] == 1 and settings.groups > 1:
-        _depthwise(xp, x, kernel, y, settings)
+        _depthwise.conv(xp, x, kernel, y, settings)
     else:
         _by_patches(xp, x, kernel, y, settings)
     return y
@@ -80,7 +81,7 @@ def conv_kernel_grad(xp, x, y, size, settings: Settings):
     if 0 in y.shape or 0 in x.shape or 0 in size:
         return xp.zeros((*size, channels, features), x.dtype)
     if channels == 1 and groups > 1:
-        return _depthwise_kernel_grad(xp, x, y, size, settings)
+        return _depthwise.kernel_grad(xp, x, y, size, settings)
     source = _Patches(xp, x, (*size, channels, features), settings)
     product = xp.empty(grad.shape, grad.dtype)
     for samples, rows in source.blocks(y.shape):
@@ -116,7 +117,7 @@ def _put(xp, result, out, dtype):
 
 def _by_taps(xp, y, kernel, x, settings):
     size, channels = x.shape[1:-1], x.shape[-1]
-    add_taps = _add_depthwise_taps if kernel.shape[-2] == 1 and settings.groups > 1 else _add_product_taps
+    add_taps = _depthwise.add_taps if kernel.shape[-2] == 1 and settings.groups > 1 else _add_product_taps
     spread = tuple(n + lo + hi for n, (lo, hi) in zip(size, settings.padding, strict=True))
     inner = tuple(slice(lo, lo + n) for n, (lo, _) in zip(size, settings.padding, strict=True))
     sample_bytes = math.prod(spread) * channels * x.itemsize
@@ -215,54 +216,3 @@ def padded(xp, x, padding):
     result = xp.zeros((x.shape[0], *shape, x.shape[-1]), x.dtype)
     result[(slice(None), *(slice(lo, lo + n) for n, (lo, _) in zip(x.shape[1:-1], padding, strict=True)))] = x
     return result
-
-
-def _depthwise_blocks(x, y):
-    sample_bytes = (math.prod(x.shape[1:]) + 2 * math.prod(y.shape[1:])) * x.itemsize
-    return image_blocks(x.shape[0], 1, min(sample_bytes, 1 << 20))
-
-
-def _per_channel(kernel, channels: int):
-    """The kernel `(*K, 1, C * M)` as `(T, M, C)`, each row contiguous: feature c * M + m is channel c's m-th."""
-    return kernel.reshape(-1, channels, kernel.shape[-1] // channels).transpose(0, 2, 1).copy()
-
-
-def _depthwise(xp, x, kernel, y, settings):
-    channels, out = x.shape[-1], y.shape[1:-1]
-    weights = _per_channel(kernel, channels)
-    steps = list(taps(kernel.shape[:-2], out, settings.strides, settings.dilation))
-    for samples, _ in _depthwise_blocks(x, y):
-        image, target = x[samples], y[samples].reshape(-1, *out, channels, weights.shape[1])
-        total, product = xp.empty((2, *target.shape[:-1]), x.dtype)
-        for m in range(weights.shape[1]):
-            xp.multiply(image[(slice(None), *steps[0][1])], weights[0, m], out=total)
-            for t, (_, where) in enumerate(steps[1:], 1):
-                xp.multiply(image[(slice(None), *where)], weights[t, m], out=product)
-                xp.add(total, product, out=total)
-            target[..., m] = total
-
-
-def _add_depthwise_taps(xp, y, kernel, image, settings):
-    channels, out = image.shape[-1], y.shape[1:-1]
-    weights = _per_channel(kernel, channels)
-    spread = y.reshape(-1, *out, channels, weights.shape[1])
-    product = xp.empty(spread.shape[:-1], y.dtype)
-    for t, (_, where) in enumerate(taps(kernel.shape[:-2], out, settings.strides, settings.dilation)):
-        for m in range(weights.shape[1]):
-            xp.multiply(spread[..., m], weights[t, m], out=product)
-            image[(slice(None), *where)] += product
-
-
-def _depthwise_kernel_grad(xp, x, y, size, settings):
-    channels, out = x.shape[-1], y.shape[1:-1]
-    many = y.shape[-1] // channels
-    grad = xp.zeros((math.prod(size), channels, many), x.dtype)
-    for samples, _ in _depthwise_blocks(x, y):
-        image, part = x[samples], y[samples].reshape(-1, *out, channels, many)
-        product = xp.empty(part.shape[:-1], x.dtype)
-        ones = xp.ones(product.size // channels, x.dtype)
-        for t, (_, where) in enumerate(taps(size, out, settings.strides, settings.dilation)):
-            for m in range(many):
-                xp.multiply(image[(slice(None), *where)], part[..., m], out=product)
-                grad[t, :, m] += ones @ product.reshape(-1, channels)
-    return grad.reshape(*size, 1, y.shape[-1])

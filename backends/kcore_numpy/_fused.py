@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kcore.extend import Fused
 
-from . import _pooling, _random, _recurrent
+from . import _optimizer, _pooling, _random, _recurrent
 
 
 def _always(specs, params) -> bool:
@@ -25,6 +25,7 @@ def _random_bits(key, *, shape):
 
 
 FUSED = {
+    "adam": Fused(_floats, _optimizer.adam),
     "random_bits": Fused(_always, _random_bits),
     "max_pool": Fused(_floats, _pooling.max_pool, _pooling.max_pool_grad),
     "average_pool": Fused(_floats, _pooling.average_pool, _pooling.average_pool_grad),

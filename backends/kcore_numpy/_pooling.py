@@ -60,18 +60,28 @@ def max_pool_grad(residuals, cotangents, x, *, size, strides, padding):
     _, taps = _plan(x, size, strides, padding)
     add = _assign_masked if apart(size, strides) else _add_masked
     for samples in _blocks(x):
-        best = y[samples]
-        has_nan = x.dtype.kind == "f" and bool(np.isnan(best).any())
-        free = np.ones(best.shape, np.bool_)
-        for met, where in taps:
-            image, open_here = x[samples][met], free[where]
-            hit = np.equal(image, best[where])
-            if has_nan:
-                hit |= np.isnan(image)
-            hit &= open_here
-            np.greater(open_here, hit, open_here)
+        for (met, where), hit in zip(taps, _first_hits(x[samples], y[samples], taps, padding), strict=True):
             add(grad[samples][met], g[samples][where], hit)
     return (grad,)
+
+
+def _first_hits(x, best, taps, padding):
+    """For each tap: where it is the first to have the window's maximum. Without padding the last has what is left."""
+    has_nan = x.dtype.kind == "f" and bool(np.isnan(best).any())
+    free = np.ones(best.shape, np.bool_)
+    last = None if any(lo or hi for lo, hi in padding) else len(taps) - 1
+    for t, (met, where) in enumerate(taps):
+        open_here = free[where]
+        if t == last:
+            yield open_here
+            return
+        image = x[met]
+        hit = np.equal(image, best[where])
+        if has_nan:
+            hit |= np.isnan(image)
+        hit &= open_here
+        np.greater(open_here, hit, open_here)
+        yield hit
 
 
 def _assign_masked(target, g, hit):

@@ -36,7 +36,7 @@ def random_bits(key, *, shape):
         shape: shape of the result.
 
     Returns:
-        uint32 of `shape`. In row-major order, words 2i and 2i + 1 are the counter (i, stream) enciphered under (seed, 0).
+        uint32 of `shape`. Words 2i and 2i + 1, row-major, are the counter (i, stream) enciphered under (seed, 0).
     """
     size = math.prod(shape)
     words = np.empty(size + size % 2, np.uint32)
