@@ -1,1 +1,4 @@
-"""The engine: the primitive table, backends, tracing, autodiff, plans, variables, randomness. No file here knows what a layer is."""
+"""The engine.
+
+The primitive table, backends, tracing, autodiff, plans, variables, randomness. No file here knows what a layer is.
+"""

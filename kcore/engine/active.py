@@ -1,4 +1,7 @@
-"""Which backend is active: a context variable, so that threads and tasks choose on their own, over a process-wide default."""
+"""Which backend is active.
+
+A context variable, so that threads and tasks choose on their own, over a process-wide default.
+"""
 
 from __future__ import annotations
 

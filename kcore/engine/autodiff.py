@@ -1,12 +1,13 @@
-"""Reverse-mode differentiation, over the nodes that tracers remember: the same walk in eager mode and in a capture, of any order.
+"""Reverse-mode differentiation, over the nodes that tracers remember: the same walk in eager mode and in a capture,
+of any order.
 
     backward(targets, cotangents, sources)      the walk; everything below calls it
     grad  value_and_grad  vjp                   of functions of tensors
     GradientTape                                of whatever ran inside the block, by variables or watched tensors
     stop_gradient  custom_gradient              what a gradient doesn't flow through, or flows through in your own way
 
-A gradient rule is made of primitives, so its results remember how they were made whenever somebody outside still records: that is how
-second derivatives come about.
+A gradient rule is made of primitives, so its results remember how they were made whenever somebody outside still
+records: that is how second derivatives come about.
 """
 
 from __future__ import annotations
@@ -78,17 +79,23 @@ def _backward_node(node: Node, cts: list, grads: dict) -> None:
             _accumulate(grads, x.key, unbroadcast(g, x.shape) if node.primitive.group == "elementwise" else g)
 
 
-def _operand_cotangents(node: Node, cts: list) -> Sequence[Any]:
+def _operand_cotangents(node: Node, cts: list) -> Any:
     rules, operands, params = node.primitive.vjps, node.operands, node.params
     outputs = node.outputs
     if node.several:
         if not node.primitive.takes_none:
-            cts = [zeros(spec) if g is None and is_float(spec.dtype) else g for g, spec in zip(cts, node.specs, strict=True)]
+            cts = [
+                zeros(spec) if g is None and is_float(spec.dtype) else g
+                for g, spec in zip(cts, node.specs, strict=True)
+            ]
         return rules(tuple(cts), tuple(outputs), *operands, **params)
     if callable(rules):
         return rules(cts[0], outputs[0], *operands, **params)
     wanted = (isinstance(x, Tracer) and is_float(x.dtype) for x in operands)
-    return [rule(cts[0], outputs[0], *operands, **params) if rule and want else None for rule, want in zip(rules, wanted, strict=True)]
+    return [
+        rule(cts[0], outputs[0], *operands, **params) if rule and want else None
+        for rule, want in zip(rules, wanted, strict=True)
+    ]
 
 
 def zeros(spec) -> Any:
@@ -101,7 +108,7 @@ def ones(spec) -> Any:
     return P.broadcast_to(active.current().scalar(1, spec.dtype), shape=spec.shape)
 
 
-def leaf(x) -> Tracer:
+def leaf(x) -> Any:
     """A tensor of its own to differentiate by, with x's value."""
     if isinstance(x, Tracer):
         return P.identity(x)
@@ -111,7 +118,7 @@ def leaf(x) -> Tracer:
     return Tracer(spec_of(x), x)
 
 
-def _as_constant(x) -> Tracer:
+def _as_constant(x) -> Any:
     capture = current_capture()
     assert capture is not None
     return capture.record(P.identity, (active.current().asarray(x),), {})
@@ -144,7 +151,8 @@ def vjp(f: Callable[..., Any], *primals):
         primals: where to evaluate it.
 
     Returns:
-        `(f(*primals), pullback)`; `pullback(cotangents)` takes the structure of the output and returns a tuple, one entry a primal.
+        `(f(*primals), pullback)`; `pullback(cotangents)` takes the structure of the output and returns a tuple, one
+        entry a primal.
 
     Example:
         >>> import numpy as np
@@ -244,7 +252,8 @@ def _check_scalar(value) -> None:
     spec = spec_of(value)
     if spec.shape != () or not is_float(spec.dtype):
         raise GradientError(
-            f"`grad` takes a function whose value is a floating scalar; use `vjp` for other values, or reduce it with `ops.sum`. Received: {spec}"
+            f"`grad` takes a function whose value is a floating scalar; use `vjp` for other values, or reduce it "
+            f"with `ops.sum`. Received: {spec}"
         )
 
 
@@ -257,8 +266,8 @@ def custom_gradient(f: Callable[..., Any]):
     """Decorate a function that brings its own gradient.
 
     Args:
-        f: returns `(output, gradient)`: a tensor or tuple of tensors, and a function that takes one cotangent an output and returns
-            one cotangent a positional argument (`None` for no gradient).
+        f: returns `(output, gradient)`: a tensor or tuple of tensors, and a function that takes one cotangent an
+            output and returns one cotangent a positional argument (`None` for no gradient).
 
     Example:
         >>> import numpy as np
@@ -286,8 +295,8 @@ def custom_gradient(f: Callable[..., Any]):
 class GradientTape:
     """Records what runs inside the `with` block, to differentiate it afterwards.
 
-    Trainable variables are watched on their own. A tensor is watched by `x = tape.watch(x)`: go on with what it returns, since the
-    engine's own tensors carry no memory.
+    Trainable variables are watched on their own. A tensor is watched by `x = tape.watch(x)`: go on with what it
+    returns, since the engine's own tensors carry no memory.
 
     Args:
         persistent: allow `gradient` more than once.
@@ -373,7 +382,9 @@ class GradientTape:
             GradientError: called twice on a tape that isn't persistent.
         """
         if self._used and not self.persistent:
-            raise GradientError("`gradient` can be called once on a tape. Use `GradientTape(persistent=True)` to call it again.")
+            raise GradientError(
+                "`gradient` can be called once on a tape. Use `GradientTape(persistent=True)` to call it again."
+            )
         self._used = True
         targets = tree.flatten(target)
         with nullcontext() if _recorded_outside() else stop_recording():
@@ -395,7 +406,11 @@ class GradientTape:
         for source, ts in zip(sources, tracers, strict=True):
             parts = [g for g in (next(flat) for _ in ts) if g is not None]
             total = functools.reduce(P.add, parts) if parts else None
-            result.append(zeros(spec_of(source) if not hasattr(source, "assign") else source.spec) if total is None and zero else total)
+            result.append(
+                zeros(spec_of(source) if not hasattr(source, "assign") else source.spec)
+                if total is None and zero
+                else total
+            )
         return result
 
     def _tracers(self, source) -> list[Tracer]:
@@ -413,4 +428,14 @@ def current_tape() -> GradientTape | None:
     return tapes[-1] if tapes else None
 
 
-__all__ = ["GradientTape", "backward", "custom_gradient", "eager", "grad", "leaf", "stop_gradient", "value_and_grad", "vjp"]
+__all__ = [
+    "GradientTape",
+    "backward",
+    "custom_gradient",
+    "eager",
+    "grad",
+    "leaf",
+    "stop_gradient",
+    "value_and_grad",
+    "vjp",
+]

@@ -1,7 +1,8 @@
 """`Backend`: what a plugin subclasses, and how the one that is used is found.
 
-A backend is an object. Its class has one method a required primitive, with the names of the table's operands and parameters, plus the few
-conversions below. A subclass is checked whole when it is loaded; everything missing is listed at once.
+A backend is an object. Its class has one method a required primitive, with the names of the table's operands and
+parameters, plus the few conversions below. A subclass is checked whole when it is loaded; everything missing is
+listed at once.
 
 What a backend must write                  what it gets for it
 -----------------------------------------  -----------------------------------------------------
@@ -29,7 +30,10 @@ from .primitives import TABLE
 from .spec import Spec
 
 INTERFACE_VERSION = 1
-"""The version of the interface that this module defines. It changes when a backend written for the last one would not work."""
+"""The version of the interface that this module defines.
+
+It changes when a backend written for the last one would not work.
+"""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,20 @@ class Capabilities:
         gaps: what it can't do, with reasons.
     """
 
-    dtypes: tuple[str, ...] = ("bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float16", "float32", "float64")
+    dtypes: tuple[str, ...] = (
+        "bool",
+        "uint8",
+        "int8",
+        "uint16",
+        "int16",
+        "uint32",
+        "int32",
+        "uint64",
+        "int64",
+        "float16",
+        "float32",
+        "float64",
+    )
     devices: tuple[str, ...] = ("cpu",)
     gaps: tuple[Gap, ...] = ()
 
@@ -70,9 +87,10 @@ class Fused:
 
     Attributes:
         applies: `applies(specs, params) -> bool`, on the specs of the operands.
-        forward: `forward(*operands, **params) -> (tuple of outputs, residuals)`; residuals are anything that `backward` wants.
-        backward: `backward(residuals, cotangents, *operands, **params) -> tuple`, a cotangent (or `None`) an operand. Without it the
-            gradient is that of the core's composite.
+        forward: `forward(*operands, **params) -> (tuple of outputs, residuals)`; residuals are anything that
+            `backward` wants.
+        backward: `backward(residuals, cotangents, *operands, **params) -> tuple`, a cotangent (or `None`) an operand.
+            Without it the gradient is that of the core's composite.
     """
 
     applies: Callable[..., bool]
@@ -96,8 +114,8 @@ class Backend:
     name: ClassVar[str] = ""
     interface_version: ClassVar[int] = INTERFACE_VERSION
     capabilities: Capabilities = Capabilities()
-    fused: dict[str, Fused] = {}
-    inplace: dict[str, Callable[..., Any]] = {}
+    fused: ClassVar[dict[str, Fused]] = {}
+    inplace: ClassVar[dict[str, Callable[..., Any]]] = {}
     views: frozenset[str] = frozenset({"reshape", "permute_dims", "broadcast_to", "slice", "flip", "windows", "cast"})
     immutable: ClassVar[bool] = False
 
@@ -114,7 +132,10 @@ class Backend:
         return nullcontext()
 
     def bind(self, name: str, params: dict[str, Any]) -> Callable[..., Any]:
-        """The function of a primitive with its parameters fixed, for a plan; override it where the engine has a leaner call."""
+        """The function of a primitive with its parameters fixed, for a plan.
+
+        Override it where the engine has a leaner call.
+        """
         method = getattr(self, name)
         return functools.partial(method, **params) if params else method
 
@@ -150,15 +171,19 @@ class Backend:
 
     def allocate(self, nbytes: int):
         """A block of memory that a plan keeps for its intermediate results (only asked of backends with `inplace`)."""
-        raise NotImplementedError(f"{type(self).__name__} has `inplace` functions, so it must define `allocate` and `place`.")
+        raise NotImplementedError(
+            f"{type(self).__name__} has `inplace` functions, so it must define `allocate` and `place`."
+        )
 
     def place(self, block, spec: Spec):
         """A tensor of this spec in the first bytes of a block."""
-        raise NotImplementedError(f"{type(self).__name__} has `inplace` functions, so it must define `allocate` and `place`.")
+        raise NotImplementedError(
+            f"{type(self).__name__} has `inplace` functions, so it must define `allocate` and `place`."
+        )
 
     def scalar(self, value, dtype: str):
         """A constant of no dimensions; the same object each time."""
-        key = (value, dtype) if value == value and value != 0 else (repr(value), dtype)
+        key = (repr(value), dtype)
         if key not in self._scalars:
             self._scalars[key] = self.asarray(value, dtype)
         return self._scalars[key]
@@ -183,7 +208,9 @@ def required_primitives() -> dict[str, inspect.Signature]:
 
 def _signature(row) -> inspect.Signature:
     kind = inspect.Parameter
-    operands = [kind(o.lstrip("*"), kind.VAR_POSITIONAL if o.startswith("*") else kind.POSITIONAL_ONLY) for o in row.operands]
+    operands = [
+        kind(o.lstrip("*"), kind.VAR_POSITIONAL if o.startswith("*") else kind.POSITIONAL_ONLY) for o in row.operands
+    ]
     return inspect.Signature([*operands, *(kind(p, kind.KEYWORD_ONLY) for p in row.params)])
 
 
@@ -191,18 +218,23 @@ def check_backend(cls: type) -> None:
     """Check a backend class whole.
 
     Raises:
-        BackendIncompleteError: lists every method that is missing and every parameter that has another name, or says which interface
-            version the class was written for.
+        BackendIncompleteError: lists every method that is missing and every parameter that has another name, or says
+            which interface version the class was written for.
     """
     if not (isinstance(cls, type) and issubclass(cls, Backend)):
         raise BackendIncompleteError(f"A backend must be a subclass of `kcore.extend.Backend`. Received: {cls!r}")
     if cls.interface_version != INTERFACE_VERSION:
         raise BackendIncompleteError(
-            f"Backend '{cls.name}' was written for version {cls.interface_version} of the interface; this kcore has version {INTERFACE_VERSION}. "
+            f"Backend '{cls.name}' was written for version {cls.interface_version} of the interface; this kcore has "
+            f"version {INTERFACE_VERSION}. "
             "See 'The backend interface, version by version' in the documentation for what changed."
         )
     problems = [p for name, row in TABLE.items() for p in _method_problems(cls, name, row)]
-    problems += [f"{name}: missing" for name in ("asarray", "to_numpy", "is_tensor") if getattr(cls, name) is getattr(Backend, name)]
+    problems += [
+        f"{name}: missing"
+        for name in ("asarray", "to_numpy", "is_tensor")
+        if getattr(cls, name) is getattr(Backend, name)
+    ]
     if not cls.name:
         problems.append("name: missing")
     if problems:
@@ -253,7 +285,8 @@ def get_backend(name: str) -> Backend:
             _loaded[name] = cls()
         except ImportError as err:
             raise BackendUnavailableError(
-                f"Backend '{name}' is known, but its engine can't be imported: {err}. Install it with `pip install kcore[{name}]`, "
+                f"Backend '{name}' is known, but its engine can't be imported: {err}. Install it with `pip install "
+                f"kcore[{name}]`, "
                 f"or choose one of: {', '.join(plugins.backend_names())}."
             ) from err
     return _loaded[name]
@@ -298,6 +331,15 @@ class use_backend:
 
 
 __all__ = [
-    "INTERFACE_VERSION", "Backend", "Capabilities", "Fused", "Gap", "check_backend", "current", "get_backend",
-    "register_backend", "required_primitives", "use_backend",
-]  # fmt: skip
+    "INTERFACE_VERSION",
+    "Backend",
+    "Capabilities",
+    "Fused",
+    "Gap",
+    "check_backend",
+    "current",
+    "get_backend",
+    "register_backend",
+    "required_primitives",
+    "use_backend",
+]

@@ -1,10 +1,11 @@
 """Control flow: `cond`, `while_loop` and `scan`.
 
-In eager mode each is the Python statement it looks like. In a capture each is one node that holds its bodies as graphs; tensors that a
-body uses from around it become operands. `scan` and `cond` have gradients; the number of rounds of a `while_loop` isn't known, so it has none.
+In eager mode each is the Python statement it looks like. In a capture each is one node that holds its bodies as
+graphs; tensors that a body uses from around it become operands. `scan` and `cond` have gradients; the number of
+rounds of a `while_loop` isn't known, so it has none.
 
-Notation in this file: `free` are the tensors a body uses from around it, `carry` what goes from step to step, `xs` and `ys` what is read
-and written step by step along their first axis.
+Notation in this file: `free` are the tensors a body uses from around it, `carry` what goes from step to step, `xs`
+and `ys` what is read and written step by step along their first axis.
 """
 
 from __future__ import annotations
@@ -86,7 +87,10 @@ def _cond_vjps(cts, outs, pred, *operands, yes, no, counts):
             own = _branches(arguments, counts)[position]
             pairs = zip(own, _branches(range(len(arguments)), counts)[position], strict=True)
             grads = dict(zip((i for _, i in pairs), _pull_graph(graph, own, cts), strict=True))
-            return [grads.get(i, autodiff.zeros(spec_of(x))) if is_float(spec_of(x).dtype) else x for i, x in enumerate(arguments)]
+            return [
+                grads.get(i, autodiff.zeros(spec_of(x))) if is_float(spec_of(x).dtype) else x
+                for i, x in enumerate(arguments)
+            ]
 
         return run
 
@@ -103,9 +107,14 @@ def _pull_graph(graph: Graph, operands, cts) -> list[Any]:
 
 
 P_COND = internal(
-    "cond", "pred *operands", "yes no counts", spec=lambda pred, *operands, yes, no, counts: yes.output_specs, vjps=_cond_vjps,
-    compute=_cond_compute, doc="one of two graphs",
-)  # fmt: skip
+    "cond",
+    "pred *operands",
+    "yes no counts",
+    spec=lambda pred, *operands, yes, no, counts: yes.output_specs,
+    vjps=_cond_vjps,
+    compute=_cond_compute,
+    doc="one of two graphs",
+)
 
 
 def while_loop(cond_fn: Callable[..., Any], body_fn: Callable[..., Any], init):
@@ -146,20 +155,29 @@ def _while_compute(backend, *operands, test, body, counts):
 
 
 def _while_vjps(cts, outs, *operands, **params):
-    raise GradientError("`while_loop` has no reverse-mode gradient, as the number of its rounds isn't known. Use `scan` with a fixed length.")
+    raise GradientError(
+        "`while_loop` has no reverse-mode gradient, as the number of its rounds isn't known. Use `scan` with a fixed "
+        "length."
+    )
 
 
 P_WHILE = internal(
-    "while_loop", "*operands", "test body counts", vjps=_while_vjps, compute=_while_compute, doc="a graph repeated while another holds",
+    "while_loop",
+    "*operands",
+    "test body counts",
+    vjps=_while_vjps,
+    compute=_while_compute,
+    doc="a graph repeated while another holds",
     spec=lambda *operands, test, body, counts: tuple(operands[sum(counts) :]),
-)  # fmt: skip
+)
 
 
 def scan(f: Callable[..., Any], init, xs=None, length: int | None = None, reverse: bool = False):
     """Run `f` along the first axis, carrying state: `carry, ys[t] = f(carry, xs[t])`.
 
     Args:
-        f: `f(carry, x) -> (carry, y)`; the carry keeps its structure, shapes and dtypes; `y` is any structure (or `None`).
+        f: `f(carry, x) -> (carry, y)`; the carry keeps its structure, shapes and dtypes; `y` is any structure (or
+            `None`).
         init: the first carry.
         xs: a structure of tensors of one length along their first axis, or `None`.
         length: the number of steps, needed where `xs` is `None`.
@@ -185,11 +203,16 @@ def scan(f: Callable[..., Any], init, xs=None, length: int | None = None, revers
     carry_specs = [spec_of(x) for x in flat_init]
     body, free = capture_body(run, [*carry_specs, *(Spec(s.shape[1:], s.dtype) for s in map(spec_of, flat_xs))])
     if list(body.output_specs[: len(flat_init)]) != carry_specs:
-        raise ShapeError(f"`f` must keep the carry's shapes and dtypes. Received: {carry_specs}, then {list(body.output_specs[: len(flat_init)])}")
+        raise ShapeError(
+            f"`f` must keep the carry's shapes and dtypes. Received: {carry_specs}, then "
+            f"{list(body.output_specs[: len(flat_init)])}"
+        )
     counts = (len(free), len(flat_init), len(flat_xs))
     outputs = P_SCAN(*free, *flat_init, *flat_xs, body=body, counts=counts, steps=steps, reverse=reverse, keep=True)
     ys = outputs[len(flat_init) : len(body.outputs)]
-    return tree.pack_sequence_as(init, list(outputs[: len(flat_init)])), tree.pack_sequence_as(shape[0], list(ys)) if ys else None
+    return tree.pack_sequence_as(init, list(outputs[: len(flat_init)])), tree.pack_sequence_as(
+        shape[0], list(ys)
+    ) if ys else None
 
 
 def _steps(flat_xs, length) -> int:
@@ -235,7 +258,10 @@ def _scan_spec(*operands: Spec, body: Graph, counts, steps, reverse, keep):
 
 
 def _scan_compute(backend, *operands, body, counts, steps, reverse, keep):
-    """Outputs: the last carry, the stacked ys, and the carry before each step, which the gradient starts from (if `keep`)."""
+    """Outputs.
+
+    The last carry, the stacked ys, and the carry before each step, which the gradient starts from (if `keep`).
+    """
     from .plan import program_of
 
     free, carry, xs = _parts(operands, counts)
@@ -258,7 +284,10 @@ def _parts(operands, counts):
 
 
 def _scan_vjps(cts, outs, *operands, body, counts, steps, reverse, keep):
-    """Another scan, the other way round: at each step the body is run again and differentiated; cotangents of `free` add up."""
+    """Another scan, the other way round.
+
+    At each step the body is run again and differentiated; cotangents of `free` add up.
+    """
     free, init, xs = _parts(operands, counts)
     carried, ys_cts, before_cts = _filled(cts, init, body, counts, steps)
     before = list(outs[len(body.outputs) :])
@@ -274,13 +303,18 @@ def _scan_vjps(cts, outs, *operands, body, counts, steps, reverse, keep):
             g_carry = [P.add(a, b) for a, b in zip(g_carry, g_before, strict=True)]
         return (g_carry, [P.add(a, b) for a, b in zip(g_free, kept, strict=True)]), g_inputs
 
-    (g_init, g_free), g_xs = scan(f, (carried, totals), (ys_cts, before_cts, before, xs), length=steps, reverse=not reverse)
+    (g_init, g_free), g_xs = scan(
+        f, (carried, totals), (ys_cts, before_cts, before, xs), length=steps, reverse=not reverse
+    )
     summed = iter(g_free)
     return (*(next(summed) if is_float(spec_of(x).dtype) else None for x in free), *g_init, *(g_xs or [None] * len(xs)))
 
 
 def _filled(cts, init, body, counts, steps):
-    """Cotangents of the last carry, the ys and the states before each step; zeros for `None`, but none at all of the last kind if it is unused."""
+    """Cotangents of the last carry, the ys and the states before each step.
+
+    Zeros for `None`, but none at all of the last kind if it is unused.
+    """
     carry_specs = body.output_specs[: counts[1]]
     written = body.output_specs[counts[1] :]
     stacked = [Spec((steps, *s.shape), s.dtype) for s in (*written, *carry_specs)]
@@ -291,6 +325,12 @@ def _filled(cts, init, body, counts, steps):
 
 
 P_SCAN = internal(
-    "scan", "*operands", "body counts steps reverse keep", spec=_scan_spec, vjps=_scan_vjps, compute=_scan_compute,
-    doc="a graph run along the first axis, carrying state", takes_none=True,
-)  # fmt: skip
+    "scan",
+    "*operands",
+    "body counts steps reverse keep",
+    spec=_scan_spec,
+    vjps=_scan_vjps,
+    compute=_scan_compute,
+    doc="a graph run along the first axis, carrying state",
+    takes_none=True,
+)

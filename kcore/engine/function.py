@@ -14,14 +14,24 @@ from .spec import Spec
 from .tracing import Capture, Tracer, current_capture, eager
 
 TENSOR = object()
-STATIC = (int, float, bool, str, bytes, type(None))
+STATIC = (int, bool, str, bytes, type(None))
+
+
+def _entry(x, backend) -> tuple[Any, bool]:
+    """An argument as a tensor, or as it is where it is static; and which of the two."""
+    if type(x) in STATIC:
+        return x, False
+    if type(x) is float:
+        return backend.scalar(x, "float32"), True
+    return (x if backend.is_tensor(x) else backend.asarray(x)), True
 
 
 class Captured(NamedTuple):
     """What one capture gave.
 
     Attributes:
-        plan: the program; its inputs are the arguments' tensors and then the variables read, its outputs the results and then the new values.
+        plan: the program; its inputs are the arguments' tensors and then the variables read, its outputs the results
+            and then the new values.
         reads, writes: the variables.
         treedef: the structure of the result.
         leaves: its leaves: `TENSOR` for an output of the plan, else what the function returned.
@@ -39,8 +49,8 @@ class Captured(NamedTuple):
 class Function:
     """A function of tensors that runs as a plan.
 
-    It is captured once for each combination of the arguments' structure, shapes and dtypes, the values of arguments that aren't tensors, and
-    the backend. Variables that it reads or assigns are found on their own.
+    It is captured once for each combination of the arguments' structure, shapes and dtypes, the values of arguments
+    that aren't tensors, and the backend. Variables that it reads or assigns are found on their own.
 
     Args:
         fn: what to capture. It must not branch on a tensor's value.
@@ -69,14 +79,9 @@ class Function:
             return self.fn(*args)
         backend = active.current()
         flat, structure = tree.flatten_with_structure(args)
-        tensors, key = [], []
-        for x in flat:
-            if type(x) in STATIC and type(x) is not float:
-                key.append(x)
-                continue
-            x = x if backend.is_tensor(x) else backend.asarray(x, "float32" if type(x) is float else None)
-            tensors.append(x)
-            key.append((backend.shape_of(x), backend.dtype_of(x)))
+        entries = [_entry(x, backend) for x in flat]
+        tensors = [x for x, is_tensor in entries if is_tensor]
+        key = [(backend.shape_of(x), backend.dtype_of(x)) if is_tensor else (type(x), x) for x, is_tensor in entries]
         cache_key = (structure, tuple(key), backend.name)
         captured = self.cache.get(cache_key)
         if captured is None:
@@ -88,7 +93,7 @@ class Function:
         self.reasons.append(self._reason(key))
         with eager(), Capture() as capture:
             entered = [
-                x if type(x) in STATIC and type(x) is not float else capture.input(Spec(*spec)) for x, spec in zip(flat, key[1], strict=True)
+                x if type(x) in STATIC else capture.input(Spec(*spec)) for x, spec in zip(flat, key[1], strict=True)
             ]
             result = self.fn(*tree.pack_sequence_as(args, entered))
             leaves, treedef = tree.flatten_with_structure(result)
@@ -105,7 +110,12 @@ class Function:
 
     def stats(self) -> dict[str, Any]:
         """How the cache is used: `size`, `calls`, `hits`, and the `reasons` of each capture."""
-        return {"size": len(self.cache), "calls": self.calls, "hits": self.calls - len(self.reasons), "reasons": list(self.reasons)}
+        return {
+            "size": len(self.cache),
+            "calls": self.calls,
+            "hits": self.calls - len(self.reasons),
+            "reasons": list(self.reasons),
+        }
 
 
 def close(capture: Capture, leaves: list, treedef, backend) -> Captured:
@@ -115,7 +125,9 @@ def close(capture: Capture, leaves: list, treedef, backend) -> Captured:
     kept = tuple(TENSOR if _is_tensor(x, backend) else x for x in leaves)
     outputs = [_as_tensor(x, capture, backend) for x, keep in zip(leaves, kept, strict=True) if keep is TENSOR]
     graph = Graph(
-        [*capture.inputs, *(tracer for _, tracer in reads)], capture.nodes, [*outputs, *(_as_tensor(x, capture, backend) for _, x in writes)]
+        [*capture.inputs, *(tracer for _, tracer in reads)],
+        capture.nodes,
+        [*outputs, *(_as_tensor(x, capture, backend) for _, x in writes)],
     )
     written = {id(v) for v, _ in writes}
     first = len(capture.inputs)

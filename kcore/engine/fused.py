@@ -1,14 +1,16 @@
 """Fused ops: composites of the core for which a backend may have a fast path.
 
-A fused op is a function of tensors and static parameters, written in primitives. Where the active backend has a `Fused` entry under its
-name whose data predicate holds, a call is one node; else the composite runs in its place. Gradients of first order are the backend's
-pullback where it brings one; those of higher order are always the composite's.
+A fused op is a function of tensors and static parameters, written in primitives. Where the active backend has a
+`Fused` entry under its name whose data predicate holds, a call is one node; else the composite runs in its place.
+Gradients of first order are the backend's pullback where it brings one; those of higher order are always the
+composite's.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 from . import active, autodiff
 from .primitives.internal import Internal, internal
@@ -22,7 +24,7 @@ FUSED_OPS: dict[str, FusedOp] = {}
 class FusedOp:
     """A composite with a name. Call it like the function; see `fused_op`."""
 
-    def __init__(self, name: str, composite: Callable[..., object]):
+    def __init__(self, name: str, composite: Callable[..., Any]):
         functools.update_wrapper(self, composite)
         self.name = name
         self.composite = composite
@@ -34,21 +36,21 @@ class FusedOp:
         if entry is None or not entry.applies([spec_of(x) for x in operands], params):
             return self.composite(*operands, **params)
         if any(isinstance(x, Tracer) for x in operands):
-            outputs = record(self._node, operands, params)[:-1]
+            outputs = tuple(record(self._node, operands, params))[:-1]
         else:
             outputs = self._node.evaluate(backend, operands, params)[:-1]
-        return outputs if len(outputs) > 1 else outputs[0]
+        return outputs[0] if len(outputs) == 1 else outputs
 
 
 def fused_op(name: str):
     """Decorate a composite as a fused op.
 
     Args:
-        name: what backends provide a fast path by. Operands are positional, static parameters by keyword; the composite returns a tensor or
-            a tuple of tensors.
+        name: what backends provide a fast path by. Operands are positional, static parameters by keyword; the
+            composite returns a tensor or a tuple of tensors.
     """
 
-    def decorate(composite: Callable[..., object]) -> FusedOp:
+    def decorate(composite: Callable[..., Any]) -> FusedOp:
         if name in FUSED_OPS:
             raise ValueError(f"Fused op {name!r} is defined twice.")
         FUSED_OPS[name] = FusedOp(name, composite)
@@ -105,7 +107,10 @@ def _pullback_spec(*xs, op, count, params):
 def _pullback_compute(backend, *xs, op, count, params):
     operands, cts, residuals = xs[:count], xs[count:-1], xs[-1]
     given = backend.fused[op.name].backward(residuals, cts, *operands, **params)
-    return tuple(backend.functions["multiply"](x, backend.scalar(0, backend.dtype_of(x))) if g is None else g for g, x in zip(given, operands, strict=True))
+    return tuple(
+        backend.functions["multiply"](x, backend.scalar(0, backend.dtype_of(x))) if g is None else g
+        for g, x in zip(given, operands, strict=True)
+    )
 
 
 def _pullback_vjps(outer, outs, *xs, op, count, params):
@@ -120,6 +125,11 @@ def _pullback_vjps(outer, outs, *xs, op, count, params):
 
 
 _pullback = internal(
-    "pullback", "*xs", "op count params", spec=_pullback_spec, vjps=_pullback_vjps, compute=_pullback_compute,
+    "pullback",
+    "*xs",
+    "op count params",
+    spec=_pullback_spec,
+    vjps=_pullback_vjps,
+    compute=_pullback_compute,
     doc="the cotangents of a fused op's operands, by the backend's own pullback",
-)  # fmt: skip
+)

@@ -53,7 +53,9 @@ class Graph:
         for node in self.nodes:
             missing = [x for x in node.operands if isinstance(x, Tracer) and x.key not in known]
             if missing:
-                raise CaptureError(f"Node `{node.primitive.name}` uses a tensor that comes later, or from elsewhere: {missing}")
+                raise CaptureError(
+                    f"Node `{node.primitive.name}` uses a tensor that comes later, or from elsewhere: {missing}"
+                )
             specs = node.primitive.spec(*(spec_of(x) for x in node.operands), **node.params)
             specs = specs if node.several else (specs,)
             if specs != node.specs:
@@ -87,15 +89,17 @@ def _listing(graph: Graph):
 
 
 def _short(value) -> str:
-    return f"<{len(value.nodes)} nodes>" if isinstance(value, Graph) else getattr(value, "__name__", None) or repr(value)
+    return (
+        f"<{len(value.nodes)} nodes>" if isinstance(value, Graph) else getattr(value, "__name__", None) or repr(value)
+    )
 
 
 def capture_body(fn: Callable[..., Sequence[Any]], specs: Sequence[Spec]) -> tuple[Graph, list[Tracer]]:
     """Capture `fn`, a function of tensors that returns a list of tensors, as the body of a control flow node.
 
     Returns:
-        The graph, whose first inputs are the tensors that `fn` uses from around it and the others those of `specs`; and the former, as
-        the capture around this one sees them.
+        The graph, whose first inputs are the tensors that `fn` uses from around it and the others those of `specs`;
+        and the former, as the capture around this one sees them.
     """
     parent = current_capture()
     abstract = parent is not None and parent.abstract

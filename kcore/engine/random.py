@@ -1,14 +1,15 @@
 """Randomness: the same bits on every backend.
 
-The generator is Threefry-2x32 with 13 rounds (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC11; 13 is
-the fewest that pass BigCrush there): a function of a key and a counter, made of 32-bit additions, rotations and exclusive ors, which
-every engine has. What this module calls a
-*key* is a uint32 tensor `[seed, stream]` of shape (2,): block i of its numbers is the counter (i, stream) enciphered under (seed, 0).
-The next key of a generator is the next stream, so drawing one costs an addition.
+The generator is Threefry-2x32 with 13 rounds (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1,
+2, 3", SC11; 13 is the fewest that pass BigCrush there): a function of a key and a counter, made of 32-bit additions,
+rotations and exclusive ors, which every engine has. What this module calls a *key* is a uint32 tensor `[seed,
+stream]` of shape (2,): block i of its numbers is the counter (i, stream) enciphered under (seed, 0). The next key of
+a generator is the next stream, so drawing one costs an addition.
 
-Numbers of a distribution are made from bits by steps that are exact in floating point, so that they agree bit for bit as well: a uniform
-number is 24 bits times 2**-24, and a normal one is read from a table of the inverse distribution function and interpolated with factors
-short enough that their product is exact (so it doesn't matter whether an engine fuses multiply and add).
+Numbers of a distribution are made from bits by steps that are exact in floating point, so that they agree bit for bit
+as well: a uniform number is 24 bits times 2**-24, and a normal one is read from a table of the inverse distribution
+function and interpolated with factors short enough that their product is exact (so it doesn't matter whether an
+engine fuses multiply and add).
 """
 
 from __future__ import annotations
@@ -80,7 +81,9 @@ def random_bits(key, *, shape):
     count = math.prod(shape)
     blocks = -(-count // 2)
     seed, stream = _words(key)
-    x0, x1 = threefry2x32(seed, _uint32(0), P.iota(size=blocks, dtype="uint32"), P.broadcast_to(stream, shape=(blocks,)))
+    x0, x1 = threefry2x32(
+        seed, _uint32(0), P.iota(size=blocks, dtype="uint32"), P.broadcast_to(stream, shape=(blocks,))
+    )
     pairs = P.concat(P.reshape(x0, shape=(blocks, 1)), P.reshape(x1, shape=(blocks, 1)), axis=1)
     flat = P.slice(P.reshape(pairs, shape=(2 * blocks,)), start=(0,), stop=(count,), step=(1,))
     return P.reshape(flat, shape=tuple(shape))
@@ -111,7 +114,10 @@ def uniform(key, *, shape, dtype: str = "float32"):
 
 @functools.cache
 def _normal_table() -> tuple[np.ndarray, np.ndarray]:
-    """Starts and steps of the inverse normal distribution function: cells of the body, then of the lower and of the upper tail."""
+    """Starts and steps of the inverse normal distribution function.
+
+    Cells of the body, then of the lower and of the upper tail.
+    """
     quantile = statistics.NormalDist().inv_cdf
     body = [quantile(i / CELLS) for i in range(1, CELLS)]
     tail = [quantile(i / CELLS**2) for i in range(1, CELLS + 1)]
@@ -132,7 +138,8 @@ def _truncated_table() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _cells(*edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Starts, and widths in units of half an interpolation step, rounded to 11 bits so that width * odd step is exact."""
+    """Starts, and widths in units of half an interpolation step, rounded to 11 bits so that width * odd step is
+    exact."""
     starts = np.concatenate([e[:-1] for e in edges])
     widths = np.concatenate([np.diff(e) for e in edges]) / (2 * CELLS)
     mantissa, exponent = np.frexp(widths)
@@ -149,7 +156,10 @@ def _interpolated(table, cell, fraction, dtype: str):
 
 
 def normal(key, *, shape, dtype: str = "float32"):
-    """Standard normal numbers, by the inverse of the distribution function with 24 bits of resolution; at most 5.6 in size."""
+    """Standard normal numbers, by the inverse of the distribution function with 24 bits of resolution.
+
+    At most 5.6 in size.
+    """
     bits = random_bits(key, shape=tuple(shape))
     cell, rest = P.shift_right(bits, 32 - CELL_BITS), P.bitwise_and(bits, (1 << 20) - 1)
     lower, upper = P.equal(cell, 0), P.equal(cell, CELLS - 1)

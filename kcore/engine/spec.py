@@ -1,8 +1,9 @@
 """Shapes and dtypes of tensors, and the dimension that isn't known yet.
 
-A `Spec` is what a spec rule takes and returns. Its dimensions are integers, always: a dimension that a user left open (`None`) is an
-`UnknownDim`, an integer that stands for any size and whose arithmetic stays unknown. So shape code in ops, layers and rules is
-written once, in plain integers, and never branches on `None`; `public_shape` turns unknown dimensions back into `None`.
+A `Spec` is what a spec rule takes and returns. Its dimensions are integers, always: a dimension that a user left open
+(`None`) is an `UnknownDim`, an integer that stands for any size and whose arithmetic stays unknown. So shape code in
+ops, layers and rules is written once, in plain integers, and never branches on `None`; `public_shape` turns unknown
+dimensions back into `None`.
 """
 
 from __future__ import annotations
@@ -12,11 +13,15 @@ from dataclasses import dataclass
 from kcore.errors import ShapeError
 
 PLACEHOLDER = 2039
-"""The size an unknown dimension pretends to have: a prime, so that an exact ratio of two unknown sizes is a known number."""
+"""The size an unknown dimension pretends to have.
+
+A prime, so that an exact ratio of two unknown sizes is a known number.
+"""
 
 
 class UnknownDim(int):
-    """A dimension of unknown size. Sums, products and quotients of it are unknown; an exact quotient of two unknowns is known.
+    """A dimension of unknown size. Sums, products and quotients of it are unknown; an exact quotient of two unknowns
+    is known.
 
     >>> dim = UnknownDim(PLACEHOLDER)
     >>> type(dim * 3), (dim * 3) // dim
@@ -74,7 +79,8 @@ def abstract_shape(shape) -> tuple[int, ...]:
 
 
 def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape that arrays of these shapes broadcast to, by NumPy's rule. An unknown dimension gives way to a known one.
+    """The shape that arrays of these shapes broadcast to, by NumPy's rule. An unknown dimension gives way to a known
+    one.
 
     Raises:
         ShapeError: the shapes don't broadcast.

@@ -2,13 +2,16 @@
 
 Two modes share one class and one kind of node.
 
-    eager    a `Tracer` has a value; each call on it computes at once and remembers how (the tape that gradients are read from)
-    capture  a `Tracer` has no value; each call on it adds a node to the `Capture` that is open in this context
+    eager    a `Tracer` has a value; each call on it computes at once and remembers how (the tape that gradients are
+    read from) capture  a `Tracer` has no value; each call on it adds a node to the `Capture` that is open in this
+    context
 
-Either way `tracer.node` leads back to what it was made from, and `autodiff` walks these links. A capture is closed into a `Graph`: its
-inputs, its nodes in order, its outputs. Variables that the captured code reads or assigns become inputs and outputs of the graph.
+Either way `tracer.node` leads back to what it was made from, and `autodiff` walks these links. A capture is closed
+into a `Graph`: its inputs, its nodes in order, its outputs. Variables that the captured code reads or assigns become
+inputs and outputs of the graph.
 
-Operators and indexing on a tracer are those of `kcore.ops`, which registers them here (`set_operators`): the engine knows no ops.
+Operators and indexing on a tracer are those of `kcore.ops`, which registers them here (`set_operators`): the engine
+knows no ops.
 """
 
 from __future__ import annotations
@@ -78,7 +81,7 @@ class Node:
         self.path = _path.get()
         self.scope = scope
         self.several = several
-        self.values = ()
+        self.values: tuple[Any, ...] = ()
 
     @property
     def outputs(self) -> list[Tracer]:
@@ -140,7 +143,8 @@ class Tracer:
     def _concrete(self, wanted: str):
         if self.value is None:
             raise CaptureError(
-                f"A captured function can't turn a tensor into {wanted}: its value isn't known while the function is captured ({_user_line()}). "
+                f"A captured function can't turn a tensor into {wanted}: its value isn't known while the function is "
+                f"captured ({_user_line()}). "
                 "Use `ops.where` or `ops.cond` instead of branching on values, or run eagerly (`run_eagerly=True`)."
             )
         return active.current().to_numpy(self.value)
@@ -175,7 +179,7 @@ class Tracer:
         return int(self.shape[0])
 
     def __iter__(self):
-        return (self[i] for i in range(len(self)))
+        return (operator("getitem")(self, i) for i in range(len(self)))
 
     def __hash__(self) -> int:
         return id(self)
@@ -203,10 +207,46 @@ def _operator(name: str):
     return method
 
 
-_PYTHON_OPERATORS = (
-    "add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod pow rpow matmul rmatmul neg pos abs invert eq ne lt le gt "
-    "ge and rand or ror xor rxor lshift rlshift rshift rrshift round getitem"
-).split()
+_PYTHON_OPERATORS = [
+    "add",
+    "radd",
+    "sub",
+    "rsub",
+    "mul",
+    "rmul",
+    "truediv",
+    "rtruediv",
+    "floordiv",
+    "rfloordiv",
+    "mod",
+    "rmod",
+    "pow",
+    "rpow",
+    "matmul",
+    "rmatmul",
+    "neg",
+    "pos",
+    "abs",
+    "invert",
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "and",
+    "rand",
+    "or",
+    "ror",
+    "xor",
+    "rxor",
+    "lshift",
+    "rlshift",
+    "rshift",
+    "rrshift",
+    "round",
+    "getitem",
+]
 for _name in _PYTHON_OPERATORS:
     setattr(Tracer, f"__{_name}__", _operator(_name))
 for _name in ("reshape", "transpose", "astype", "sum", "mean", "max", "min", "squeeze", "flatten"):
@@ -313,7 +353,8 @@ class Capture:
         """Note the variable's new value."""
         if self.parent is not None and not self.abstract:
             raise CaptureError(
-                f"Variable '{variable.path}' is assigned inside the body of a captured loop or branch ({_user_line()}). "
+                f"Variable '{variable.path}' is assigned inside the body of a captured loop or branch "
+                f"({_user_line()}). "
                 "Carry the value through the loop, and assign it after."
             )
         self.first_read(variable)
@@ -377,7 +418,7 @@ def value_of(x):
     return x.value if isinstance(x, Tracer) and x.value is not None else x
 
 
-def record(primitive, operands, params):
+def record(primitive, operands, params) -> Any:
     """What a call on tracers (or without operands) does: a node in a capture, a value with a memory in eager mode."""
     capture = _capture.get()
     if capture is not None:
@@ -386,7 +427,9 @@ def record(primitive, operands, params):
     values = [value_of(x) for x in operands]
     for x in values:
         if isinstance(x, Tracer):
-            raise CaptureError(f"A tensor of a function that was captured before is used outside of it ({_user_line()}).")
+            raise CaptureError(
+                f"A tensor of a function that was captured before is used outside of it ({_user_line()})."
+            )
     result = primitive.evaluate(backend, values, params)
     if not _recording.get() or not any(isinstance(x, Tracer) for x in operands):
         return result
@@ -414,8 +457,8 @@ def _is_symbolic(x) -> bool:
 def infer(fn: Callable[..., Any], *args, **kwargs):
     """Evaluate `fn` abstractly: what it returns, as `Spec`s with `None` for unknown dimensions.
 
-    Leaves of the arguments that only describe a tensor (a `Spec`, a `KerasTensor`: `shape` with `None`, `dtype`) become abstract tracers.
-    No tensor is computed, and assignments to variables are dropped.
+    Leaves of the arguments that only describe a tensor (a `Spec`, a `KerasTensor`: `shape` with `None`, `dtype`)
+    become abstract tracers. No tensor is computed, and assignments to variables are dropped.
     """
     capture = Capture(parent=_capture.get(), abstract=True)
 

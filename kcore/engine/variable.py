@@ -6,8 +6,8 @@ Code reads `variable.value` and calls `variable.assign(...)`; what that means de
     under a tape     a tracer that remembers; the assignment happens
     in a capture     a tracer of the graph; the new value becomes an output of the graph
 
-Several variables of one dtype can be *packed*: their numbers move into one flat variable, of which each is a slice. An optimizer then
-updates all of them with a few calls on one vector.
+Several variables of one dtype can be *packed*: their numbers move into one flat variable, of which each is a slice.
+An optimizer then updates all of them with a few calls on one vector.
 """
 
 from __future__ import annotations
@@ -86,9 +86,18 @@ class Variable:
     """
 
     def __init__(
-        self, initializer, shape=None, dtype=None, trainable=True, autocast=True, aggregation="none", synchronization="auto", name=None,
-        layout=None, **kwargs,
-    ):  # fmt: skip
+        self,
+        initializer,
+        shape=None,
+        dtype=None,
+        trainable=True,
+        autocast=True,
+        aggregation="none",
+        synchronization="auto",
+        name=None,
+        layout=None,
+        **kwargs,
+    ):
         if kwargs:
             raise InvalidArgumentError(f"`Variable` doesn't take these arguments. Received: {', '.join(kwargs)}")
         self.name = name or f"variable_{next(_names)}"
@@ -218,7 +227,8 @@ class Variable:
             return value
         if spec.shape != ():
             raise ShapeError(
-                f"The value assigned to variable '{self.path}' must have its shape. Received: value.shape={spec.shape}, variable.shape={self.shape}"
+                f"The value assigned to variable '{self.path}' must have its shape. Received: "
+                f"value.shape={spec.shape}, variable.shape={self.shape}"
             )
         return P.broadcast_to(value, shape=self.shape)
 
@@ -284,7 +294,9 @@ def _initial_value(initializer, shape, dtype):
     value = initializer(shape, dtype=dtype or dtypes.standardize_dtype(None))
     got = tracing.spec_of(value).shape
     if got != shape:
-        raise ShapeError(f"`initializer` must return a tensor of the variable's shape. Received: shape={shape}, value.shape={got}")
+        raise ShapeError(
+            f"`initializer` must return a tensor of the variable's shape. Received: shape={shape}, value.shape={got}"
+        )
     return value
 
 
@@ -361,14 +373,18 @@ def pack(variables: Sequence[Variable]) -> Variable | None:
         variables: distinct variables of one dtype and backend.
 
     Returns:
-        The flat variable, of shape `(sum of sizes,)`; `None` if there are none, their dtypes differ, or one is in a pack already that isn't
-        exactly these.
+        The flat variable, of shape `(sum of sizes,)`; `None` if there are none, their dtypes differ, or one is in a
+        pack already that isn't exactly these.
     """
     variables = list(variables)
     if not variables or len({(v.dtype, id(v.backend)) for v in variables}) != 1:
         return None
     present = variables[0].pack
-    if present is not None and len(present.members) == len(variables) and all(map(operator.is_, present.members, variables)):
+    if (
+        present is not None
+        and len(present.members) == len(variables)
+        and all(map(operator.is_, present.members, variables))
+    ):
         return present.flat
     if any(v.pack is not None for v in variables):
         return None

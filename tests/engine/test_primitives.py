@@ -1,4 +1,7 @@
-"""Every row of the primitive table over its samples, on every backend: value, dtype, shape, gradients to second order, captured = eager."""
+"""Every row of the primitive table over its samples, on every backend.
+
+Value, dtype, shape, gradients to second order, captured = eager.
+"""
 
 import numpy as np
 import pytest
@@ -9,10 +12,35 @@ from kcore.engine.function import Function
 from kcore.engine.primitives import TABLE
 from kcore.engine.spec import Spec
 
-ULPS = {"exp": 4, "expm1": 4, "log": 4, "log1p": 4, "sin": 4, "cos": 4, "tanh": 4, "sigmoid": 6, "erf": 4, "power": 6, "arctan2": 4}
-LOOSE = {"sum", "prod", "cumsum", "matmul", "conv", "conv_transpose", "conv_kernel_grad", "fold", "scatter_add", "scatter_add_along_axis"}
+ULPS = {
+    "exp": 4,
+    "expm1": 4,
+    "log": 4,
+    "log1p": 4,
+    "sin": 4,
+    "cos": 4,
+    "tanh": 4,
+    "sigmoid": 6,
+    "erf": 4,
+    "power": 6,
+    "arctan2": 4,
+}
+LOOSE = {
+    "sum",
+    "prod",
+    "cumsum",
+    "matmul",
+    "conv",
+    "conv_transpose",
+    "conv_kernel_grad",
+    "fold",
+    "scatter_add",
+    "scatter_add_along_axis",
+}
 CASES = [(name, sample) for name, row in TABLE.items() for sample in row.samples()]
-SMOOTH = [(name, sample) for name, sample in CASES if sample.grad and (callable(TABLE[name].vjps) or any(TABLE[name].vjps))]
+SMOOTH = [
+    (name, sample) for name, sample in CASES if sample.grad and (callable(TABLE[name].vjps) or any(TABLE[name].vjps))
+]
 
 
 def named(cases):
@@ -30,7 +58,9 @@ def assert_close(got, expected, name):
         np.testing.assert_array_equal(got, expected)
         return
     eps = np.finfo(expected.dtype).eps
-    np.testing.assert_allclose(got, expected, rtol=eps * (64 if name in LOOSE else ULPS.get(name, 1)), atol=eps * (16 if name in LOOSE else 0))
+    np.testing.assert_allclose(
+        got, expected, rtol=eps * (64 if name in LOOSE else ULPS.get(name, 1)), atol=eps * (16 if name in LOOSE else 0)
+    )
 
 
 def test_the_table_has_at_most_64_required_rows():
@@ -40,7 +70,7 @@ def test_the_table_has_at_most_64_required_rows():
 @pytest.mark.parametrize("name", TABLE)
 def test_rows_are_complete(name):
     row = TABLE[name]
-    assert row.doc and row.group and callable(row.spec) and callable(row.reference)
+    assert all((row.doc, row.group, callable(row.spec), callable(row.reference)))
     assert list(row.samples()), "a row needs samples"
     assert callable(row.vjps) or len(row.vjps) == len(row.operands)
 
@@ -81,7 +111,10 @@ def test_operands_are_never_written_to(backend, name, sample):
 
 
 def projected(name, sample, backend):
-    """The sample's floating operands in float64, and the row as a scalar function of them: the result times fixed random numbers."""
+    """The sample's floating operands in float64, and the row as a scalar function of them.
+
+    The result times fixed random numbers.
+    """
     row, random = TABLE[name], np.random.default_rng(11)
     places = [i for i, x in enumerate(sample.operands) if np.asarray(x).dtype.kind == "f"]
     params = {k: "float64" if (k, v) == ("dtype", "float32") else v for k, v in sample.params.items()}
@@ -100,8 +133,9 @@ def projected(name, sample, backend):
 
 
 def slopes(f, xs, directions, backend):
-    """The directional derivative, by the gradient rule and by central differences (or `None` where the operands are empty)."""
-    out, pullback = vjp(f, *map(backend.asarray, xs))
+    """The directional derivative, by the gradient rule and by central differences (or `None` where the operands are
+    empty)."""
+    _, pullback = vjp(f, *map(backend.asarray, xs))
     grads = pullback(backend.asarray(np.ones((), np.float64)))
     rule = sum(float(np.sum(backend.to_numpy(g) * d)) for g, d in zip(grads, directions, strict=True))
     h = 1e-5
@@ -189,11 +223,17 @@ def test_repeated_scatter_gives_its_gradient_to_the_last_update(backend):
 
 
 BAD_CALLS = {
-    "matmul": (lambda a: P.matmul(a(2, 3), a(2, 3)), r"`matmul` takes \(\.\.\., m, k\).*x\.shape=\(2, 3\), y\.shape=\(2, 3\)"),
+    "matmul": (
+        lambda a: P.matmul(a(2, 3), a(2, 3)),
+        r"`matmul` takes \(\.\.\., m, k\).*x\.shape=\(2, 3\), y\.shape=\(2, 3\)",
+    ),
     "add": (lambda a: P.add(a(2), a(3)), r"must broadcast.*\(2,\), \(3,\)"),
     "reshape": (lambda a: P.reshape(a(2, 3), shape=(5,)), r"`reshape` keeps the number of elements.*\(5,\)"),
     "concat": (lambda a: P.concat(a(2, 3), a(2, 4), axis=0), r"`concat` takes tensors that differ.*axis=0"),
-    "conv": (lambda a: P.conv(a(1, 3, 2), a(2, 3, 4), strides=(1,), padding=((0, 0),), dilation=(1,), groups=1), r"`conv` takes x of"),
+    "conv": (
+        lambda a: P.conv(a(1, 3, 2), a(2, 3, 4), strides=(1,), padding=((0, 0),), dilation=(1,), groups=1),
+        r"`conv` takes x of",
+    ),
 }
 
 

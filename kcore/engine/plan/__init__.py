@@ -1,6 +1,6 @@
 """Plans: a captured graph made into a straight-line program of the backend's own functions.
 
-    lower -> simplify -> prune -> plan_buffers -> Source -> a Python function
+lower -> simplify -> prune -> plan_buffers -> Source -> a Python function
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ import threading
 from collections.abc import Iterable
 from typing import Any
 
-from ..graph import Graph
+from kcore.engine.graph import Graph
+
 from . import passes
 from .buffers import Layout, plan_buffers
 from .codegen import Source
@@ -80,7 +81,10 @@ class Plan:
         """Say which layer's call an engine's error comes from."""
         trace = err.__traceback__
         while trace is not None:
-            if trace.tb_frame.f_code.co_filename.startswith("<kcore plan") and trace.tb_lineno in self.source.instruction_at:
+            if (
+                trace.tb_frame.f_code.co_filename.startswith("<kcore plan")
+                and trace.tb_lineno in self.source.instruction_at
+            ):
                 instruction = self.listing.instructions[self.source.instruction_at[trace.tb_lineno]]
                 specs = ", ".join(str(self.listing.specs[x]) for x in instruction.operands)
                 where = f" in layer '{instruction.path}'" if instruction.path else ""

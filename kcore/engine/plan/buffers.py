@@ -1,6 +1,7 @@
 """Where results are written: into an operand that dies, into a block that the plan keeps, or wherever the engine likes.
 
-Every tensor has *roots*: the tensors whose memory it may share. A root's memory is free after the last use of all that share it.
+Every tensor has *roots*: the tensors whose memory it may share. A root's memory is free after the last use of all
+that share it.
 
     input     a caller's: never written to, unless it is donated and dead
     constant  never written to
@@ -16,7 +17,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..spec import Spec
+from kcore.engine.spec import Spec
+
 from .instructions import Instruction, Listing
 
 SMALLEST_KEPT = 1 << 14
@@ -41,7 +43,9 @@ class Layout:
 
 
 def nbytes(spec: Spec) -> int:
-    return math.prod(spec.shape) * np.dtype(spec.dtype).itemsize if spec.dtype != "bfloat16" else 2 * math.prod(spec.shape)
+    return (
+        math.prod(spec.shape) * np.dtype(spec.dtype).itemsize if spec.dtype != "bfloat16" else 2 * math.prod(spec.shape)
+    )
 
 
 def plan_buffers(listing: Listing, backend, donated: Iterable[int]) -> Layout:
@@ -68,7 +72,11 @@ class _Planner:
             if instruction.name in self.backend.views:
                 shared = self.roots[instruction.operands[0]]
             elif not instruction.primitive.required:
-                shared = frozenset().union(*(self.roots[x] for x in instruction.operands)) if instruction.operands else shared
+                shared = (
+                    frozenset().union(*(self.roots[x] for x in instruction.operands))
+                    if instruction.operands
+                    else shared
+                )
             for result in instruction.results:
                 self.roots[result] = shared | {result}
 
@@ -110,7 +118,8 @@ class _Planner:
         self.writable.add(result)
 
     def _victim(self, position: int, instruction: Instruction) -> int | None:
-        """An operand that dies here, of the result's spec, in memory that may be written to and nobody else reads from."""
+        """An operand that dies here, of the result's spec, in memory that may be written to and nobody else reads
+        from."""
         if instruction.primitive.group != "elementwise":
             return None
         result = instruction.results[0]

@@ -7,6 +7,8 @@ import linecache
 from collections.abc import Callable
 from typing import Any
 
+from kcore.engine.primitives.internal import Internal
+
 from .buffers import Layout
 from .instructions import Instruction, Listing
 
@@ -35,7 +37,9 @@ class Source:
             self.instruction_at[len(lines)] = position
             if dying.get(position):
                 lines.append("    del " + ", ".join(self._name(x) for x in dying[position]))
-        lines.append("    return (" + "".join(self._output(i, x) + ", " for i, x in enumerate(self.listing.outputs)) + ")")
+        lines.append(
+            "    return (" + "".join(self._output(i, x) + ", " for i, x in enumerate(self.listing.outputs)) + ")"
+        )
         return "\n".join(lines) + "\n"
 
     def _dying(self) -> dict[int, list[int]]:
@@ -92,7 +96,7 @@ def isinstance_of_several(instruction: Instruction) -> bool:
 
 def bound(instruction: Instruction, backend, into: bool) -> Callable[..., Any]:
     """The function that an instruction calls, with its static parameters fixed."""
-    if not instruction.primitive.required:
+    if isinstance(instruction.primitive, Internal):
         return functools.partial(instruction.primitive.evaluate_bound, backend, instruction.params)
     if into:
         function = backend.inplace[instruction.name]

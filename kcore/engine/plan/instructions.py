@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..graph import Graph
-from ..primitives.row import Primitive
-from ..spec import Spec
-from ..tracing import Tracer
+from kcore.engine.graph import Graph
+from kcore.engine.primitives.row import Primitive
+from kcore.engine.spec import Spec
+from kcore.engine.tracing import Tracer
 
 
 @dataclass(slots=True)
@@ -60,7 +60,8 @@ class Listing:
         return number
 
     def last_uses(self) -> dict[int, int]:
-        """For each number the position of the last instruction that reads it (the number of instructions, for outputs)."""
+        """For each number the position of the last instruction that reads it (the number of instructions, for
+        outputs)."""
         last = {x: position for position, instruction in enumerate(self.instructions) for x in instruction.operands}
         last.update(dict.fromkeys(self.outputs, len(self.instructions)))
         return last

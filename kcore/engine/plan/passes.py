@@ -1,7 +1,7 @@
 """Passes over a listing: each takes one and returns one that means the same.
 
-    simplify   calls that change nothing, calls of constants, and calls made before disappear
-    prune      calls whose results nobody reads disappear
+simplify   calls that change nothing, calls of constants, and calls made before disappear
+prune      calls whose results nobody reads disappear
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..spec import Spec
+from kcore.engine.spec import Spec
+
 from .instructions import Instruction, Listing
 
 FOLD_LIMIT = 1 << 16
@@ -63,11 +64,17 @@ class _Simplifier:
         size = math.prod(instruction.specs[0].shape)
         if size > FOLD_LIMIT or not all(x in constants for x in instruction.operands):
             return None
-        value = self.backend.functions[instruction.name](*(constants[x] for x in instruction.operands), **instruction.params)
+        value = self.backend.functions[instruction.name](
+            *(constants[x] for x in instruction.operands), **instruction.params
+        )
         return [self.listing.constant(value, instruction.specs[0])]
 
     def _repeated(self, instruction: Instruction) -> list[int] | None:
-        key = (instruction.name, tuple(map(self._identity, instruction.operands)), tuple(sorted(instruction.params.items())))
+        key = (
+            instruction.name,
+            tuple(map(self._identity, instruction.operands)),
+            tuple(sorted(instruction.params.items())),
+        )
         found = self.seen.get(key)
         if found is None:
             self.seen[key] = instruction.results
@@ -84,10 +91,18 @@ class _Simplifier:
         """An elementwise call broadcasts on its own: read what `broadcast_to` read, if the result's shape stays."""
         for position, x in enumerate(instruction.operands):
             maker = self.made_by.get(x)
-            source = self._broadcast_source(x) if maker is None else maker.operands[0] if maker.name == "broadcast_to" else None
+            source = (
+                self._broadcast_source(x)
+                if maker is None
+                else maker.operands[0]
+                if maker.name == "broadcast_to"
+                else None
+            )
             if source is None:
                 continue
-            shapes = [self.listing.specs[source if i == position else o].shape for i, o in enumerate(instruction.operands)]
+            shapes = [
+                self.listing.specs[source if i == position else o].shape for i, o in enumerate(instruction.operands)
+            ]
             if np.broadcast_shapes(*shapes) == instruction.specs[0].shape:
                 instruction.operands[position] = source
 
@@ -95,7 +110,13 @@ class _Simplifier:
         """The scalar that fills a constant made by `broadcast_to` during capture, if it is one."""
         tensor = self.listing.constants.get(number)
         spec = self.listing.specs[number]
-        if tensor is None or spec.shape == () or not isinstance(tensor, np.ndarray) or any(tensor.strides) or not tensor.size:
+        if (
+            tensor is None
+            or spec.shape == ()
+            or not isinstance(tensor, np.ndarray)
+            or any(tensor.strides)
+            or not tensor.size
+        ):
             return None
         return self.listing.constant(tensor[(0,) * tensor.ndim], Spec((), spec.dtype))
 
@@ -128,12 +149,18 @@ def _permute(simplifier: _Simplifier, instruction: Instruction) -> int | None:
 
 
 def _neutral(value: float, positions: tuple[int, ...]):
-    """Rule of a call with an operand that is this constant: it gives the other one, where that has the result's spec."""
+    """Rule of a call with an operand that is this constant.
+
+    It gives the other one, where that has the result's spec.
+    """
 
     def rule(simplifier: _Simplifier, instruction: Instruction) -> int | None:
         for position in positions:
             other = instruction.operands[1 - position]
-            if simplifier.scalar_constant(instruction.operands[position]) == value and simplifier.listing.specs[other] == instruction.specs[0]:
+            if (
+                simplifier.scalar_constant(instruction.operands[position]) == value
+                and simplifier.listing.specs[other] == instruction.specs[0]
+            ):
                 return other
         return None
 

@@ -1,7 +1,8 @@
 """Matrix product and convolution. The three of convolution are linear in both operands and one another's gradients.
 
-Layout: images are (batch, *spatial, channels), kernels (*spatial, channels // groups, features). `size` is the spatial shape to
-produce. Padding is a pair an axis, and output position o reads input positions o * stride - before + k * dilation.
+Layout: images are (batch, *spatial, channels), kernels (*spatial, channels // groups, features). `size` is the
+spatial shape to produce. Padding is a pair an axis, and output position o reads input positions o * stride - before +
+k * dilation.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ import itertools
 
 import numpy as np
 
+from kcore.engine.spec import Spec
 from kcore.errors import ShapeError
 
-from ..spec import Spec
 from .elementwise import _same_dtype
 from .movement import shape_of
 from .row import P, Sample, define
@@ -37,19 +38,29 @@ def _matmul_samples():
     yield Sample("batches", (floats(2, 3, 3, 4), floats(2, 3, 4, 2)))
     yield Sample("empty contraction", (np.zeros((2, 0), np.float32), np.zeros((0, 3), np.float32)))
     yield Sample("empty batch", (np.zeros((0, 2, 3), np.float32), np.zeros((0, 3, 2), np.float32)))
-    yield Sample("integers", (np.arange(6, dtype=np.int32).reshape(2, 3), np.arange(6, dtype=np.int32).reshape(3, 2)), grad=False)
+    yield Sample(
+        "integers", (np.arange(6, dtype=np.int32).reshape(2, 3), np.arange(6, dtype=np.int32).reshape(3, 2)), grad=False
+    )
     yield Sample("float64", (floats(2, 2, dtype="float64"), floats(2, 2, dtype="float64")))
 
 
 matmul = define(
-    "matmul", "x y", group=GROUP, spec=_matmul_spec, reference=np.matmul, samples=_matmul_samples,
+    "matmul",
+    "x y",
+    group=GROUP,
+    spec=_matmul_spec,
+    reference=np.matmul,
+    samples=_matmul_samples,
     vjps=(lambda g, out, x, y: P.matmul(g, swap_last(y)), lambda g, out, x, y: P.matmul(swap_last(x), g)),
     doc="the matrix product over the last two axes; leading axes are equal",
-)  # fmt: skip
+)
 
 
 def output_size(size, kernel, strides, padding, dilation) -> tuple[int, ...]:
-    """The spatial shape of a convolution: floor((size + padding - (kernel - 1) * dilation - 1) / stride) + 1, and 0 at least."""
+    """The spatial shape of a convolution.
+
+    Floor((size + padding - (kernel - 1) * dilation - 1) / stride) + 1, and 0 at least.
+    """
     rows = zip(size, kernel, strides, padding, dilation, strict=True)
     return tuple(_positions(n + lo + hi, (k - 1) * d + 1, s) for n, k, s, (lo, hi), d in rows)
 
@@ -61,7 +72,9 @@ def _positions(size, extent, stride):
 def _conv_spec(x: Spec, kernel: Spec, *, strides, padding, dilation, groups) -> Spec:
     rank = len(strides)
     if len(x.shape) != rank + 2 or len(kernel.shape) != rank + 2:
-        raise ShapeError(f"`conv` takes x and kernel of rank {rank + 2}. Received: x.shape={x.shape}, kernel.shape={kernel.shape}")
+        raise ShapeError(
+            f"`conv` takes x and kernel of rank {rank + 2}. Received: x.shape={x.shape}, kernel.shape={kernel.shape}"
+        )
     if x.shape[-1] != kernel.shape[-2] * groups or kernel.shape[-1] % groups:
         raise ShapeError(
             f"`conv` takes x of kernel.shape[-2] * groups channels, and features that groups divides. "
@@ -146,7 +159,12 @@ def _conv_cases():
     yield "padding", (1, 4, 4, 2), (3, 3, 2, 2), _settings(2, padding=((1, 1), (0, 2)))
     yield "strides", (1, 7, 6, 2), (3, 2, 2, 3), _settings(2, strides=(2, 3))
     yield "dilation", (1, 7, 7, 1), (3, 2, 1, 2), _settings(2, dilation=(2, 3))
-    yield "strides and dilation", (1, 8, 7, 2), (2, 3, 2, 2), _settings(2, strides=(2, 2), dilation=(3, 2), padding=((1, 0), (2, 1)))
+    yield (
+        "strides and dilation",
+        (1, 8, 7, 2),
+        (2, 3, 2, 2),
+        _settings(2, strides=(2, 2), dilation=(3, 2), padding=((1, 0), (2, 1))),
+    )
     yield "groups", (1, 4, 4, 4), (2, 2, 2, 6), _settings(2, groups=2)
     yield "depthwise", (1, 4, 4, 3), (2, 2, 1, 6), _settings(2, groups=3)
     yield "pointwise", (2, 3, 3, 4), (1, 1, 4, 2), _settings(2)
@@ -178,7 +196,8 @@ def _transpose_spec(y: Spec, kernel: Spec, *, size, strides, padding, dilation, 
     expected = output_size(size, kernel.shape[:-2], strides, padding, dilation)
     if y.shape[1:-1] != expected or y.shape[-1] != kernel.shape[-1]:
         raise ShapeError(
-            f"`conv_transpose` takes y of spatial shape {expected} and {kernel.shape[-1]} channels. Received: y.shape={y.shape}, size={size}"
+            f"`conv_transpose` takes y of spatial shape {expected} and {kernel.shape[-1]} channels. Received: "
+            f"y.shape={y.shape}, size={size}"
         )
     return Spec((y.shape[0], *size, kernel.shape[-2] * groups), _same_dtype("conv_transpose", y, kernel))
 
@@ -186,27 +205,48 @@ def _transpose_spec(y: Spec, kernel: Spec, *, size, strides, padding, dilation, 
 def _kernel_grad_spec(x: Spec, y: Spec, *, size, strides, padding, dilation, groups) -> Spec:
     expected = output_size(x.shape[1:-1], size, strides, padding, dilation)
     if y.shape[1:-1] != expected or x.shape[0] != y.shape[0]:
-        raise ShapeError(f"`conv_kernel_grad` takes y of shape ({x.shape[0]}, *{expected}, features). Received: y.shape={y.shape}")
+        raise ShapeError(
+            f"`conv_kernel_grad` takes y of shape ({x.shape[0]}, *{expected}, features). Received: y.shape={y.shape}"
+        )
     return Spec((*size, x.shape[-1] // groups, y.shape[-1]), _same_dtype("conv_kernel_grad", x, y))
 
 
 conv = define(
-    "conv", "x kernel", "strides padding dilation groups", group=GROUP, spec=_conv_spec, vjps=(_conv_vjp_x, _conv_vjp_kernel),
-    reference=_conv, samples=_conv_samples, doc="convolution (cross-correlation) over the spatial axes",
-)  # fmt: skip
+    "conv",
+    "x kernel",
+    "strides padding dilation groups",
+    group=GROUP,
+    spec=_conv_spec,
+    vjps=(_conv_vjp_x, _conv_vjp_kernel),
+    reference=_conv,
+    samples=_conv_samples,
+    doc="convolution (cross-correlation) over the spatial axes",
+)
 conv_transpose = define(
-    "conv_transpose", "y kernel", "size strides padding dilation groups", group=GROUP, spec=_transpose_spec,
+    "conv_transpose",
+    "y kernel",
+    "size strides padding dilation groups",
+    group=GROUP,
+    spec=_transpose_spec,
     vjps=(
         lambda g, out, y, kernel, *, size, **settings: P.conv(g, kernel, **settings),
         lambda g, out, y, kernel, *, size, **settings: P.conv_kernel_grad(g, y, size=shape_of(kernel)[:-2], **settings),
     ),
-    reference=_conv_transpose, samples=_adjoint_samples(("y", "kernel")), doc="the adjoint of `conv` in x, for an x of spatial shape `size`",
-)  # fmt: skip
+    reference=_conv_transpose,
+    samples=_adjoint_samples(("y", "kernel")),
+    doc="the adjoint of `conv` in x, for an x of spatial shape `size`",
+)
 conv_kernel_grad = define(
-    "conv_kernel_grad", "x y", "size strides padding dilation groups", group=GROUP, spec=_kernel_grad_spec,
+    "conv_kernel_grad",
+    "x y",
+    "size strides padding dilation groups",
+    group=GROUP,
+    spec=_kernel_grad_spec,
     vjps=(
         lambda g, out, x, y, *, size, **settings: P.conv_transpose(y, g, size=shape_of(x)[1:-1], **settings),
         lambda g, out, x, y, *, size, **settings: P.conv(x, g, **settings),
     ),
-    reference=_conv_kernel_grad, samples=_adjoint_samples(("x", "y")), doc="the adjoint of `conv` in the kernel, for spatial size `size`",
-)  # fmt: skip
+    reference=_conv_kernel_grad,
+    samples=_adjoint_samples(("x", "y")),
+    doc="the adjoint of `conv` in the kernel, for spatial size `size`",
+)

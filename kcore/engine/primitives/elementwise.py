@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from kcore.dtypes import is_float, is_integer
+from kcore.engine.spec import Spec, broadcast_shapes
 from kcore.errors import DtypeError
 
-from ..spec import Spec, broadcast_shapes
 from .row import P, Sample, define
 from .samples import INT_EXTREMES, SPECIALS, binary, floats, ints, predicates, unary
 
@@ -17,9 +17,19 @@ GROUP = "elementwise"
 
 
 def _check(name: str, dtype: str, kind: str) -> None:
-    allowed = {"float": is_float(dtype), "number": dtype != "bool", "integer": is_integer(dtype), "bits": not is_float(dtype)}
+    allowed = {
+        "float": is_float(dtype),
+        "number": dtype != "bool",
+        "integer": is_integer(dtype),
+        "bits": not is_float(dtype),
+    }
     if not allowed[kind]:
-        wanted = {"float": "a floating dtype", "number": "a numeric dtype", "integer": "an integer dtype", "bits": "an integer or bool dtype"}
+        wanted = {
+            "float": "a floating dtype",
+            "number": "a numeric dtype",
+            "integer": "an integer dtype",
+            "bits": "an integer or bool dtype",
+        }
         raise DtypeError(f"`{name}` takes operands of {wanted[kind]}. Received: dtype={dtype}")
 
 
@@ -55,7 +65,9 @@ def _unary(name, kind, vjp, reference, samples, doc):
 
 def _binary(name, kind, vjps, reference, samples, doc):
     spec = _comparison(name) if kind == "compare" else _arithmetic(name, kind)
-    return define(name, "x y", group=GROUP, spec=spec, vjps=vjps or (None, None), reference=reference, samples=samples, doc=doc)
+    return define(
+        name, "x y", group=GROUP, spec=spec, vjps=vjps or (None, None), reference=reference, samples=samples, doc=doc
+    )
 
 
 def _quiet(function):
@@ -89,64 +101,118 @@ def mask_like(condition, like):
 
 
 def dtype_of(x) -> str:
-    from .. import active
+    from kcore.engine import active
 
     return x.dtype if isinstance(getattr(x, "dtype", None), str) else active.current().dtype_of(x)
 
 
 negative = _unary("negative", "number", lambda g, out, x: P.negative(g), np.negative, unary(integers=True), "-x")
 absolute = _unary(
-    "absolute", "number", lambda g, out, x: P.multiply(g, P.sign(x)), np.abs, unary(integers=True, kinks=(0.0,)),
+    "absolute",
+    "number",
+    lambda g, out, x: P.multiply(g, P.sign(x)),
+    np.abs,
+    unary(integers=True, kinks=(0.0,)),
     "|x|; the gradient at 0 is 0",
-)  # fmt: skip
+)
 sign = _unary("sign", "number", None, np.sign, unary(integers=True), "-1, 0 or 1; NaN stays NaN")
 exp = _unary("exp", "float", lambda g, out, x: P.multiply(g, out), _wide(np.exp), unary(), "e to the power of x")
 expm1 = _unary(
-    "expm1", "float", lambda g, out, x: P.multiply(g, P.add(out, 1)), _wide(np.expm1), unary(), "exp(x) - 1, accurate near 0"
+    "expm1",
+    "float",
+    lambda g, out, x: P.multiply(g, P.add(out, 1)),
+    _wide(np.expm1),
+    unary(),
+    "exp(x) - 1, accurate near 0",
 )
 log = _unary("log", "float", lambda g, out, x: P.divide(g, x), _wide(np.log), unary(0.1, 4), "natural logarithm")
 log1p = _unary(
-    "log1p", "float", lambda g, out, x: P.divide(g, P.add(x, 1)), _wide(np.log1p), unary(-0.9, 3), "log(1 + x), accurate near 0"
+    "log1p",
+    "float",
+    lambda g, out, x: P.divide(g, P.add(x, 1)),
+    _wide(np.log1p),
+    unary(-0.9, 3),
+    "log(1 + x), accurate near 0",
 )
 sqrt = _unary(
-    "sqrt", "float", lambda g, out, x: P.divide(P.multiply(g, 0.5), out), _wide(np.sqrt), unary(0.1, 4),
+    "sqrt",
+    "float",
+    lambda g, out, x: P.divide(P.multiply(g, 0.5), out),
+    _wide(np.sqrt),
+    unary(0.1, 4),
     "square root; the gradient at 0 is infinite",
-)  # fmt: skip
-sin = _unary("sin", "float", lambda g, out, x: P.multiply(g, P.cos(x)), _wide(np.sin), unary(-4, 4), "sine of x in radians")
+)
+sin = _unary(
+    "sin", "float", lambda g, out, x: P.multiply(g, P.cos(x)), _wide(np.sin), unary(-4, 4), "sine of x in radians"
+)
 cos = _unary(
-    "cos", "float", lambda g, out, x: P.negative(P.multiply(g, P.sin(x))), _wide(np.cos), unary(-4, 4), "cosine of x in radians"
+    "cos",
+    "float",
+    lambda g, out, x: P.negative(P.multiply(g, P.sin(x))),
+    _wide(np.cos),
+    unary(-4, 4),
+    "cosine of x in radians",
 )
 tanh = _unary(
-    "tanh", "float", lambda g, out, x: P.multiply(g, P.subtract(1, P.multiply(out, out))), _wide(np.tanh), unary(-4, 4),
+    "tanh",
+    "float",
+    lambda g, out, x: P.multiply(g, P.subtract(1, P.multiply(out, out))),
+    _wide(np.tanh),
+    unary(-4, 4),
     "hyperbolic tangent",
-)  # fmt: skip
+)
 sigmoid = _unary(
-    "sigmoid", "float", lambda g, out, x: P.multiply(g, P.multiply(out, P.subtract(1, out))), _wide(_sigmoid), unary(-6, 6),
+    "sigmoid",
+    "float",
+    lambda g, out, x: P.multiply(g, P.multiply(out, P.subtract(1, out))),
+    _wide(_sigmoid),
+    unary(-6, 6),
     "1 / (1 + exp(-x)), accurate in both tails",
-)  # fmt: skip
+)
 erf = _unary(
-    "erf", "float",
+    "erf",
+    "float",
     lambda g, out, x: P.multiply(g, P.multiply(P.exp(P.negative(P.multiply(x, x))), 2 / math.sqrt(math.pi))),
-    _wide(_erf), unary(-3, 3), "the error function",
-)  # fmt: skip
+    _wide(_erf),
+    unary(-3, 3),
+    "the error function",
+)
 floor = _unary("floor", "float", None, np.floor, unary(kinks=(1.0,)), "the largest integer not above x; no gradient")
-round = _unary("round", "float", None, np.round, unary(kinks=(0.5, 1.5, -0.5)), "to the nearest integer, halves to even; no gradient")
+round = _unary(
+    "round",
+    "float",
+    None,
+    np.round,
+    unary(kinks=(0.5, 1.5, -0.5)),
+    "to the nearest integer, halves to even; no gradient",
+)
 bitwise_not = _unary("bitwise_not", "bits", None, np.bitwise_not, predicates, "flips every bit; logical not of bools")
 
 add = _binary("add", "number", (lambda g, out, x, y: g,) * 2, _quiet(np.add), binary(integers=True), "x + y")
 subtract = _binary(
-    "subtract", "number", (lambda g, out, x, y: g, lambda g, out, x, y: P.negative(g)), _quiet(np.subtract), binary(integers=True),
+    "subtract",
+    "number",
+    (lambda g, out, x, y: g, lambda g, out, x, y: P.negative(g)),
+    _quiet(np.subtract),
+    binary(integers=True),
     "x - y",
-)  # fmt: skip
+)
 multiply = _binary(
-    "multiply", "number", (lambda g, out, x, y: P.multiply(g, y), lambda g, out, x, y: P.multiply(g, x)), _quiet(np.multiply),
-    binary(integers=True), "x * y",
-)  # fmt: skip
+    "multiply",
+    "number",
+    (lambda g, out, x, y: P.multiply(g, y), lambda g, out, x, y: P.multiply(g, x)),
+    _quiet(np.multiply),
+    binary(integers=True),
+    "x * y",
+)
 divide = _binary(
-    "divide", "float",
+    "divide",
+    "float",
     (lambda g, out, x, y: P.divide(g, y), lambda g, out, x, y: P.negative(P.divide(P.multiply(g, out), y))),
-    _quiet(np.divide), binary(y=(0.5, 2.0)), "x / y of floats",
-)  # fmt: skip
+    _quiet(np.divide),
+    binary(y=(0.5, 2.0)),
+    "x / y of floats",
+)
 
 
 def _integer_safe(function):
@@ -161,14 +227,21 @@ def _integer_safe(function):
 
 
 floor_divide = _binary(
-    "floor_divide", "number", None, _integer_safe(np.floor_divide), binary(y=(0.5, 2.0), integers=True),
+    "floor_divide",
+    "number",
+    None,
+    _integer_safe(np.floor_divide),
+    binary(y=(0.5, 2.0), integers=True),
     "floor(x / y); integers divided by zero give 0",
-)  # fmt: skip
+)
 remainder = _binary(
-    "remainder", "number",
+    "remainder",
+    "number",
     (lambda g, out, x, y: g, lambda g, out, x, y: P.negative(P.multiply(g, P.floor_divide(x, y)))),
-    _integer_safe(np.remainder), binary(y=(0.7, 2.0), integers=True), "x - y * floor(x / y), of y's sign; integers by zero give 0",
-)  # fmt: skip
+    _integer_safe(np.remainder),
+    binary(y=(0.7, 2.0), integers=True),
+    "x - y * floor(x / y), of y's sign; integers by zero give 0",
+)
 
 
 def _power_base(g, out, x, y):
@@ -191,9 +264,14 @@ def _power(x, y):
 
 
 power = _binary(
-    "power", "number", (_power_base, _power_exponent), _power, binary(x=(0.3, 2.0), integers=True),
-    "x to the power of y; an integer to a negative power is the truncated value (0 but for 1 and -1); the gradient in y is 0 where x <= 0",
-)  # fmt: skip
+    "power",
+    "number",
+    (_power_base, _power_exponent),
+    _power,
+    binary(x=(0.3, 2.0), integers=True),
+    "x to the power of y; an integer to a negative power is the truncated value (0 but for 1 and -1); the gradient "
+    "in y is 0 where x <= 0",
+)
 
 
 def _arctan2_slope(g, x, y):
@@ -201,10 +279,16 @@ def _arctan2_slope(g, x, y):
 
 
 arctan2 = _binary(
-    "arctan2", "float",
-    (lambda g, out, x, y: P.multiply(y, _arctan2_slope(g, x, y)), lambda g, out, x, y: P.negative(P.multiply(x, _arctan2_slope(g, x, y)))),
-    _quiet(np.arctan2), binary(), "the angle of the point with ordinate x and abscissa y",
-)  # fmt: skip
+    "arctan2",
+    "float",
+    (
+        lambda g, out, x, y: P.multiply(y, _arctan2_slope(g, x, y)),
+        lambda g, out, x, y: P.negative(P.multiply(x, _arctan2_slope(g, x, y))),
+    ),
+    _quiet(np.arctan2),
+    binary(),
+    "the angle of the point with ordinate x and abscissa y",
+)
 
 
 def _share(g, x, y):
@@ -213,13 +297,21 @@ def _share(g, x, y):
 
 
 maximum = _binary(
-    "maximum", "number", (lambda g, out, x, y: _share(g, y, x), lambda g, out, x, y: _share(g, x, y)), np.maximum,
-    binary(integers=True), "the larger one; NaN propagates; a tie halves the gradient",
-)  # fmt: skip
+    "maximum",
+    "number",
+    (lambda g, out, x, y: _share(g, y, x), lambda g, out, x, y: _share(g, x, y)),
+    np.maximum,
+    binary(integers=True),
+    "the larger one; NaN propagates; a tie halves the gradient",
+)
 minimum = _binary(
-    "minimum", "number", (lambda g, out, x, y: _share(g, x, y), lambda g, out, x, y: _share(g, y, x)), np.minimum,
-    binary(integers=True), "the smaller one; NaN propagates; a tie halves the gradient",
-)  # fmt: skip
+    "minimum",
+    "number",
+    (lambda g, out, x, y: _share(g, x, y), lambda g, out, x, y: _share(g, y, x)),
+    np.minimum,
+    binary(integers=True),
+    "the smaller one; NaN propagates; a tie halves the gradient",
+)
 equal = _binary("equal", "compare", None, np.equal, binary(integers=True, bools=True), "x == y; NaN equals nothing")
 less = _binary("less", "compare", None, np.less, binary(integers=True), "x < y; false for NaN")
 less_equal = _binary("less_equal", "compare", None, np.less_equal, binary(integers=True), "x <= y; false for NaN")
@@ -230,14 +322,23 @@ bitwise_xor = _binary("bitwise_xor", "bits", None, np.bitwise_xor, _bits, "bits 
 
 
 def _shifts():
-    yield Sample("uint32", (np.array([1, 2**31, 0xDEADBEEF, 5], np.uint32), np.array([31, 1, 13, 32], np.uint32)), grad=False)
+    yield Sample(
+        "uint32", (np.array([1, 2**31, 0xDEADBEEF, 5], np.uint32), np.array([31, 1, 13, 32], np.uint32)), grad=False
+    )
     yield Sample("int32", (np.array([-8, 8, -1, 1], np.int32), np.array([1, 2, 31, 40], np.int32)), grad=False)
     yield Sample("broadcast", (np.arange(6, dtype=np.uint32).reshape(2, 3), np.uint32(3)), grad=False)
 
 
-shift_left = _binary("shift_left", "integer", None, np.left_shift, _shifts, "x * 2**y in the dtype's width; 0 when y reaches the width")
+shift_left = _binary(
+    "shift_left", "integer", None, np.left_shift, _shifts, "x * 2**y in the dtype's width; 0 when y reaches the width"
+)
 shift_right = _binary(
-    "shift_right", "integer", None, np.right_shift, _shifts, "floor(x / 2**y); 0, or -1 for negative x, when y reaches the width"
+    "shift_right",
+    "integer",
+    None,
+    np.right_shift,
+    _shifts,
+    "floor(x / 2**y); 0, or -1 for negative x, when y reaches the width",
 )
 
 
@@ -257,14 +358,19 @@ def _where_samples():
 
 
 where = define(
-    "where", "condition x y", group=GROUP, spec=_where_spec, reference=np.where, samples=_where_samples,
+    "where",
+    "condition x y",
+    group=GROUP,
+    spec=_where_spec,
+    reference=np.where,
+    samples=_where_samples,
     vjps=(
         None,
         lambda g, out, condition, x, y: P.where(condition, g, 0),
         lambda g, out, condition, x, y: P.where(condition, 0, g),
     ),
     doc="x where the condition holds, else y",
-)  # fmt: skip
+)
 
 
 def _cast_reference(x, *, dtype):
@@ -282,7 +388,9 @@ def _casts():
     yield Sample("float to float64", (floats(3, 2),), {"dtype": "float64"})
     yield Sample("same dtype", (floats(3, 2),), {"dtype": "float32"})
     yield Sample("specials to int32", (np.append(SPECIALS, np.float32(3e9)),), {"dtype": "int32"}, grad=False)
-    yield Sample("specials to uint8", (np.array([-1.5, 255.9, 256, 1e9, np.nan], np.float32),), {"dtype": "uint8"}, grad=False)
+    yield Sample(
+        "specials to uint8", (np.array([-1.5, 255.9, 256, 1e9, np.nan], np.float32),), {"dtype": "uint8"}, grad=False
+    )
     yield Sample("to bool", (SPECIALS,), {"dtype": "bool"}, grad=False)
     yield Sample("integers wrap", (INT_EXTREMES,), {"dtype": "int8"}, grad=False)
     yield Sample("integers to float", (INT_EXTREMES,), {"dtype": "float32"}, grad=False)
@@ -295,6 +403,13 @@ def _cast_vjp(g, out, x, *, dtype):
 
 
 cast = define(
-    "cast", "x", "dtype", group=GROUP, spec=lambda x, *, dtype: Spec(x.shape, dtype), vjps=(_cast_vjp,), reference=_cast_reference,
-    samples=_casts, doc="to another dtype; float to integer truncates, saturates, and takes NaN to 0",
-)  # fmt: skip
+    "cast",
+    "x",
+    "dtype",
+    group=GROUP,
+    spec=lambda x, *, dtype: Spec(x.shape, dtype),
+    vjps=(_cast_vjp,),
+    reference=_cast_reference,
+    samples=_casts,
+    doc="to another dtype; float to integer truncates, saturates, and takes NaN to 0",
+)

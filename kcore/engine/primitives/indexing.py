@@ -1,13 +1,18 @@
-"""Primitives that read and write at indices. Indices are integers within bounds; their rank is free where an axis is taken."""
+"""Primitives that read and write at indices.
+
+Indices are integers within bounds; their rank is free where an axis is taken.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from kcore.dtypes import is_integer
+from kcore.engine.spec import Spec
 from kcore.errors import DtypeError, ShapeError
 
-from ..spec import Spec
 from .elementwise import _same_dtype, dtype_of, mask_like
 from .movement import shape_of
 from .row import P, Sample, define
@@ -34,7 +39,8 @@ def _along_axis_spec(name: str):
         same = all(a == b for i, (a, b) in enumerate(zip(x.shape, indices.shape, strict=False)) if i != axis)
         if len(x.shape) != len(indices.shape) or not same:
             raise ShapeError(
-                f"`{name}` takes indices of x's shape but along `axis`. Received: x.shape={x.shape}, indices.shape={indices.shape}, axis={axis}"
+                f"`{name}` takes indices of x's shape but along `axis`. Received: x.shape={x.shape}, "
+                f"indices.shape={indices.shape}, axis={axis}"
             )
         return Spec(indices.shape, x.dtype)
 
@@ -52,12 +58,12 @@ def _update_spec(name: str, read):
 
 
 def _zeros_like(x):
-    from .. import active
+    from kcore.engine import active
 
     return P.broadcast_to(active.current().scalar(0, dtype_of(x)), shape=shape_of(x))
 
 
-def _at(axis: int, indices):
+def _at(axis: int, indices) -> Any:
     return (slice(None),) * axis + (indices,)
 
 
@@ -95,9 +101,16 @@ def _take_vjp(g, out, x, indices, *, axis):
 
 
 take = define(
-    "take", "x indices", "axis", group=GROUP, spec=_take_spec, vjps=(_take_vjp, None), samples=_take_samples,
-    reference=lambda x, indices, *, axis: np.take(x, indices, axis), doc="the entries of x at the indices along an axis",
-)  # fmt: skip
+    "take",
+    "x indices",
+    "axis",
+    group=GROUP,
+    spec=_take_spec,
+    vjps=(_take_vjp, None),
+    samples=_take_samples,
+    reference=lambda x, indices, *, axis: np.take(x, indices, axis),
+    doc="the entries of x at the indices along an axis",
+)
 
 
 def _take_along_samples():
@@ -108,11 +121,16 @@ def _take_along_samples():
 
 
 take_along_axis = define(
-    "take_along_axis", "x indices", "axis", group=GROUP, spec=_along_axis_spec("take_along_axis"), samples=_take_along_samples,
+    "take_along_axis",
+    "x indices",
+    "axis",
+    group=GROUP,
+    spec=_along_axis_spec("take_along_axis"),
+    samples=_take_along_samples,
     vjps=(lambda g, out, x, indices, *, axis: P.scatter_add_along_axis(_zeros_like(x), indices, g, axis=axis), None),
     reference=lambda x, indices, *, axis: np.take_along_axis(x, indices, axis),
     doc="one entry along an axis at each position of the indices, which have x's other sizes",
-)  # fmt: skip
+)
 
 
 def _scatter_samples():
@@ -126,14 +144,20 @@ def _scatter_samples():
 
 
 scatter_add = define(
-    "scatter_add", "x indices updates", "axis", group=GROUP, spec=_update_spec("scatter_add", _take_spec), samples=_scatter_samples,
+    "scatter_add",
+    "x indices updates",
+    "axis",
+    group=GROUP,
+    spec=_update_spec("scatter_add", _take_spec),
+    samples=_scatter_samples,
     vjps=(
         lambda g, out, x, indices, updates, *, axis: g,
         None,
         lambda g, out, x, indices, updates, *, axis: P.take(g, indices, axis=axis),
     ),
-    reference=_scatter_add, doc="x with the updates added where `take` would read; repeated indices accumulate",
-)  # fmt: skip
+    reference=_scatter_add,
+    doc="x with the updates added where `take` would read; repeated indices accumulate",
+)
 
 
 def _scatter_vjp_x(g, out, x, indices, updates, *, axis):
@@ -154,10 +178,16 @@ def _scatter_vjp_updates(g, out, x, indices, updates, *, axis):
 
 
 scatter = define(
-    "scatter", "x indices updates", "axis", group=GROUP, spec=_update_spec("scatter", _take_spec), samples=_scatter_samples,
+    "scatter",
+    "x indices updates",
+    "axis",
+    group=GROUP,
+    spec=_update_spec("scatter", _take_spec),
+    samples=_scatter_samples,
     vjps=(_scatter_vjp_x, None, _scatter_vjp_updates),
-    reference=_scatter, doc="x with the updates put where `take` would read; the last of repeated indices stays",
-)  # fmt: skip
+    reference=_scatter,
+    doc="x with the updates put where `take` would read; the last of repeated indices stays",
+)
 
 
 def _scatter_along_samples():
@@ -167,12 +197,17 @@ def _scatter_along_samples():
 
 
 scatter_add_along_axis = define(
-    "scatter_add_along_axis", "x indices updates", "axis", group=GROUP,
-    spec=_update_spec("scatter_add_along_axis", _along_axis_spec("scatter_add_along_axis")), samples=_scatter_along_samples,
+    "scatter_add_along_axis",
+    "x indices updates",
+    "axis",
+    group=GROUP,
+    spec=_update_spec("scatter_add_along_axis", _along_axis_spec("scatter_add_along_axis")),
+    samples=_scatter_along_samples,
     vjps=(
         lambda g, out, x, indices, updates, *, axis: g,
         None,
         lambda g, out, x, indices, updates, *, axis: P.take_along_axis(g, indices, axis=axis),
     ),
-    reference=_scatter_add_along_axis, doc="x with the updates added where `take_along_axis` would read; repeated indices accumulate",
-)  # fmt: skip
+    reference=_scatter_add_along_axis,
+    doc="x with the updates added where `take_along_axis` would read; repeated indices accumulate",
+)

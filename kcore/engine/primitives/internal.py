@@ -34,18 +34,39 @@ class Internal(Primitive):
 def internal(name: str, operands: str, params: str = "", *, spec, vjps, compute, doc: str, **flags: bool) -> Internal:
     """Make one; it isn't part of the table."""
     return Internal(
-        name=name, operands=tuple(operands.split()), params=tuple(params.split()), spec=spec, vjps=vjps, reference=compute,
-        samples=tuple, group="internal", doc=doc, required=False, compute=compute, **flags,
-    )  # fmt: skip
+        name=name,
+        operands=tuple(operands.split()),
+        params=tuple(params.split()),
+        spec=spec,
+        vjps=vjps,
+        reference=compute,
+        samples=tuple,
+        group="internal",
+        doc=doc,
+        required=False,
+        compute=compute,
+        **flags,
+    )
 
 
 identity = internal(
-    "identity", "x", spec=lambda x: x, vjps=(lambda g, out, x: g,), compute=lambda backend, x: x, alias=True,
+    "identity",
+    "x",
+    spec=lambda x: x,
+    vjps=(lambda g, out, x: g,),
+    compute=lambda backend, x: x,
+    alias=True,
     doc="x itself, as a tensor of its own to differentiate by",
-)  # fmt: skip
+)
 stop_gradient = internal(
-    "stop_gradient", "x", spec=lambda x: x, vjps=(None,), compute=lambda backend, x: x, alias=True, doc="x, through which no gradient flows"
-)  # fmt: skip
+    "stop_gradient",
+    "x",
+    spec=lambda x: x,
+    vjps=(None,),
+    compute=lambda backend, x: x,
+    alias=True,
+    doc="x, through which no gradient flows",
+)
 
 
 def _custom_vjps(g, out, *operands, count, gradient):
@@ -55,7 +76,12 @@ def _custom_vjps(g, out, *operands, count, gradient):
 
 
 custom = internal(
-    "custom", "*xs", "count gradient", spec=lambda *xs, count, gradient: tuple(xs[:count]), vjps=_custom_vjps,
-    compute=lambda backend, *xs, count, gradient: tuple(xs[:count]), alias=True,
+    "custom",
+    "*xs",
+    "count gradient",
+    spec=lambda *xs, count, gradient: tuple(xs[:count]),
+    vjps=_custom_vjps,
+    compute=lambda backend, *xs, count, gradient: tuple(xs[:count]),
+    alias=True,
     doc="the first `count` operands, whose gradient in the others is given by a function",
-)  # fmt: skip
+)

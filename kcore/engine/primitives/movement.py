@@ -1,4 +1,7 @@
-"""Primitives that move elements and compute nothing. `shape_of(x)` is a tuple of integers for tracers and tensors alike."""
+"""Primitives that move elements and compute nothing.
+
+`shape_of(x)` is a tuple of integers for tracers and tensors alike.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,9 @@ import math
 
 import numpy as np
 
+from kcore.engine.spec import Spec, UnknownDim, broadcast_shapes
 from kcore.errors import ShapeError
 
-from ..spec import Spec, UnknownDim, broadcast_shapes
 from .elementwise import _same_dtype
 from .row import P, Sample, define
 from .samples import floats, ints
@@ -17,7 +20,7 @@ GROUP = "movement"
 
 
 def shape_of(x) -> tuple[int, ...]:
-    from .. import active
+    from kcore.engine import active
 
     return x.shape if isinstance(x.shape, tuple) else active.current().shape_of(x)
 
@@ -38,14 +41,23 @@ def _reshape_samples():
 
 
 reshape = define(
-    "reshape", "x", "shape", group=GROUP, spec=_reshape_spec, vjps=(lambda g, out, x, *, shape: P.reshape(g, shape=shape_of(x)),),
-    reference=lambda x, *, shape: np.reshape(x, shape), samples=_reshape_samples, doc="the same elements, row-major, in another shape",
-)  # fmt: skip
+    "reshape",
+    "x",
+    "shape",
+    group=GROUP,
+    spec=_reshape_spec,
+    vjps=(lambda g, out, x, *, shape: P.reshape(g, shape=shape_of(x)),),
+    reference=lambda x, *, shape: np.reshape(x, shape),
+    samples=_reshape_samples,
+    doc="the same elements, row-major, in another shape",
+)
 
 
 def _permute_spec(x: Spec, *, axes) -> Spec:
     if sorted(axes) != list(range(len(x.shape))):
-        raise ShapeError(f"`permute_dims` takes a permutation of the axes of x. Received: x.shape={x.shape}, axes={axes}")
+        raise ShapeError(
+            f"`permute_dims` takes a permutation of the axes of x. Received: x.shape={x.shape}, axes={axes}"
+        )
     return Spec(tuple(x.shape[a] for a in axes), x.dtype)
 
 
@@ -56,10 +68,16 @@ def _permute_samples():
 
 
 permute_dims = define(
-    "permute_dims", "x", "axes", group=GROUP, spec=_permute_spec,
+    "permute_dims",
+    "x",
+    "axes",
+    group=GROUP,
+    spec=_permute_spec,
     vjps=(lambda g, out, x, *, axes: P.permute_dims(g, axes=tuple(axes.index(i) for i in range(len(axes)))),),
-    reference=lambda x, *, axes: np.transpose(x, axes), samples=_permute_samples, doc="axis i of the result is axis axes[i] of x",
-)  # fmt: skip
+    reference=lambda x, *, axes: np.transpose(x, axes),
+    samples=_permute_samples,
+    doc="axis i of the result is axis axes[i] of x",
+)
 
 
 def _broadcast_spec(x: Spec, *, shape) -> Spec:
@@ -88,22 +106,32 @@ def _broadcast_samples():
 
 
 broadcast_to = define(
-    "broadcast_to", "x", "shape", group=GROUP, spec=_broadcast_spec,
+    "broadcast_to",
+    "x",
+    "shape",
+    group=GROUP,
+    spec=_broadcast_spec,
     vjps=(lambda g, out, x, *, shape: unbroadcast(g, shape_of(x)),),
-    reference=lambda x, *, shape: np.broadcast_to(x, shape), samples=_broadcast_samples, doc="x repeated along axes of size 1 and new ones",
-)  # fmt: skip
+    reference=lambda x, *, shape: np.broadcast_to(x, shape),
+    samples=_broadcast_samples,
+    doc="x repeated along axes of size 1 and new ones",
+)
 
 
 def _pad_spec(x: Spec, value: Spec, *, widths) -> Spec:
     if len(widths) != len(x.shape) or value.shape != ():
-        raise ShapeError(f"`pad` takes a pair of widths an axis and a scalar value. Received: x.shape={x.shape}, widths={widths}")
+        raise ShapeError(
+            f"`pad` takes a pair of widths an axis and a scalar value. Received: x.shape={x.shape}, widths={widths}"
+        )
     return Spec(tuple(lo + d + hi for d, (lo, hi) in zip(x.shape, widths, strict=True)), _same_dtype("pad", x, value))
 
 
 def _pad_vjp_x(g, out, x, value, *, widths):
     shape = shape_of(x)
     start = tuple(lo for lo, _ in widths)
-    return P.slice(g, start=start, stop=tuple(lo + d for lo, d in zip(start, shape, strict=True)), step=(1,) * len(shape))
+    return P.slice(
+        g, start=start, stop=tuple(lo + d for lo, d in zip(start, shape, strict=True)), step=(1,) * len(shape)
+    )
 
 
 def _pad_vjp_value(g, out, x, value, *, widths):
@@ -121,15 +149,23 @@ def _pad_samples():
 
 
 pad = define(
-    "pad", "x value", "widths", group=GROUP, spec=_pad_spec, vjps=(_pad_vjp_x, _pad_vjp_value),
-    reference=lambda x, value, *, widths: np.pad(x, widths, constant_values=value), samples=_pad_samples,
+    "pad",
+    "x value",
+    "widths",
+    group=GROUP,
+    spec=_pad_spec,
+    vjps=(_pad_vjp_x, _pad_vjp_value),
+    reference=lambda x, value, *, widths: np.pad(x, widths, constant_values=value),
+    samples=_pad_samples,
     doc="x with `value` around it: widths are (before, after) an axis",
-)  # fmt: skip
+)
 
 
 def _slice_spec(x: Spec, *, start, stop, step) -> Spec:
     if not len(start) == len(stop) == len(step) == len(x.shape) or any(s < 1 for s in step):
-        raise ShapeError(f"`slice` takes start, stop and a positive step an axis. Received: x.shape={x.shape}, step={step}")
+        raise ShapeError(
+            f"`slice` takes start, stop and a positive step an axis. Received: x.shape={x.shape}, step={step}"
+        )
     return Spec(tuple(-(-(b - a) // s) for a, b, s in zip(start, stop, step, strict=True)), x.dtype)
 
 
@@ -162,10 +198,16 @@ def _slice_samples():
 
 
 slice = define(
-    "slice", "x", "start stop step", group=GROUP, spec=_slice_spec, vjps=(_slice_vjp,), samples=_slice_samples,
+    "slice",
+    "x",
+    "start stop step",
+    group=GROUP,
+    spec=_slice_spec,
+    vjps=(_slice_vjp,),
+    samples=_slice_samples,
     reference=lambda x, *, start, stop, step: np.asarray(x)[tuple(map(_builtin_slice, start, stop, step))],
     doc="every step-th element from start to before stop, an entry an axis, all within bounds",
-)  # fmt: skip
+)
 
 
 def _builtin_slice(start, stop, step):
@@ -181,17 +223,26 @@ def _flip_samples():
 
 
 flip = define(
-    "flip", "x", "axes", group=GROUP, spec=lambda x, *, axes: x, vjps=(lambda g, out, x, *, axes: P.flip(g, axes=axes),),
-    reference=lambda x, *, axes: np.flip(x, axes), samples=_flip_samples, doc="the order reversed along the axes",
-)  # fmt: skip
+    "flip",
+    "x",
+    "axes",
+    group=GROUP,
+    spec=lambda x, *, axes: x,
+    vjps=(lambda g, out, x, *, axes: P.flip(g, axes=axes),),
+    reference=lambda x, *, axes: np.flip(x, axes),
+    samples=_flip_samples,
+    doc="the order reversed along the axes",
+)
 
 
 def _concat_spec(*xs: Spec, axis) -> Spec:
     dtype = _same_dtype("concat", *xs)
     rest = [(*s.shape[:axis], *s.shape[axis + 1 :]) for s in xs]
     if any(len(s.shape) != len(xs[0].shape) for s in xs) or axis >= len(xs[0].shape):
-        raise ShapeError(f"`concat` takes tensors of one rank. Received: shapes={', '.join(str(s.shape) for s in xs)}, axis={axis}")
-    merged = [d for d in rest[0]]
+        raise ShapeError(
+            f"`concat` takes tensors of one rank. Received: shapes={', '.join(str(s.shape) for s in xs)}, axis={axis}"
+        )
+    merged = list(rest[0])
     for other in rest[1:]:
         merged = [_one_size(a, b, xs, axis) for a, b in zip(merged, other, strict=True)]
     total = sum(s.shape[axis] for s in xs)
@@ -204,7 +255,9 @@ def _one_size(a: int, b: int, xs, axis: int) -> int:
     if isinstance(a, UnknownDim):
         return b
     shapes = ", ".join(str(s.shape) for s in xs)
-    raise ShapeError(f"`concat` takes tensors that differ in size along `axis` alone. Received: shapes={shapes}, axis={axis}")
+    raise ShapeError(
+        f"`concat` takes tensors that differ in size along `axis` alone. Received: shapes={shapes}, axis={axis}"
+    )
 
 
 def _concat_vjp(g, out, *xs, axis):
@@ -226,9 +279,16 @@ def _concat_samples():
 
 
 concat = define(
-    "concat", "*xs", "axis", group=GROUP, spec=_concat_spec, vjps=_concat_vjp,
-    reference=lambda *xs, axis: np.concatenate(xs, axis), samples=_concat_samples, doc="tensors joined along an existing axis",
-)  # fmt: skip
+    "concat",
+    "*xs",
+    "axis",
+    group=GROUP,
+    spec=_concat_spec,
+    vjps=_concat_vjp,
+    reference=lambda *xs, axis: np.concatenate(xs, axis),
+    samples=_concat_samples,
+    doc="tensors joined along an existing axis",
+)
 
 
 def _iota_samples():
@@ -239,6 +299,13 @@ def _iota_samples():
 
 
 iota = define(
-    "iota", "", "size dtype", group=GROUP, spec=lambda *, size, dtype: Spec((size,), dtype), vjps=(),
-    reference=lambda *, size, dtype: np.arange(size, dtype=dtype), samples=_iota_samples, doc="0, 1, ..., size - 1",
-)  # fmt: skip
+    "iota",
+    "",
+    "size dtype",
+    group=GROUP,
+    spec=lambda *, size, dtype: Spec((size,), dtype),
+    vjps=(),
+    reference=lambda *, size, dtype: np.arange(size, dtype=dtype),
+    samples=_iota_samples,
+    doc="0, 1, ..., size - 1",
+)

@@ -7,9 +7,9 @@ import builtins
 import numpy as np
 
 from kcore.dtypes import is_float
+from kcore.engine.spec import Spec
 from kcore.errors import DtypeError, ShapeError
 
-from ..spec import Spec
 from .elementwise import _check, mask_like
 from .movement import shape_of
 from .row import P, define
@@ -61,7 +61,9 @@ def _prod_vjp(g, out, x, *, axes, keepdims):
     kept = tuple(i for i in range(len(shape)) if i not in axes)
     order = (*kept, *axes)
     flat = P.reshape(P.permute_dims(x, axes=order), shape=(*(shape[i] for i in kept), _count(shape, axes)))
-    others = P.multiply(_exclusive_products(flat), P.flip(_exclusive_products(P.flip(flat, axes=(len(kept),))), axes=(len(kept),)))
+    others = P.multiply(
+        _exclusive_products(flat), P.flip(_exclusive_products(P.flip(flat, axes=(len(kept),))), axes=(len(kept),))
+    )
     back = P.reshape(others, shape=tuple(shape[i] for i in order))
     others = P.permute_dims(back, axes=tuple(order.index(i) for i in range(len(order))))
     return P.multiply(others, _restore(g, x, axes, keepdims))
@@ -75,7 +77,10 @@ def _count(shape, axes):
 
 
 def _exclusive_products(x):
-    """Along the last axis: the product of all elements before each one, in log2(n) multiplications (Hillis and Steele, 1986)."""
+    """Along the last axis.
+
+    The product of all elements before each one, in log2(n) multiplications (Hillis and Steele, 1986).
+    """
     rank, size = len(shape_of(x)), shape_of(x)[-1]
     x, shift = _shifted(x, rank, 1), 1
     while shift < size:
@@ -105,18 +110,37 @@ def _quiet_reduce(function):
 
 def _reduction(name, kind, vjp, function, doc, *, empty=True, bools=False):
     return define(
-        name, "x", "axes keepdims", group=GROUP, spec=_reduction_spec(name, kind, empty), vjps=(vjp,), reference=_quiet_reduce(function),
-        samples=reductions(bools=bools, empty=empty), doc=doc,
-    )  # fmt: skip
+        name,
+        "x",
+        "axes keepdims",
+        group=GROUP,
+        spec=_reduction_spec(name, kind, empty),
+        vjps=(vjp,),
+        reference=_quiet_reduce(function),
+        samples=reductions(bools=bools, empty=empty),
+        doc=doc,
+    )
 
 
 sum = _reduction("sum", "number", _sum_vjp, np.sum, "the sum over axes, in x's dtype; 0 of nothing")
 prod = _reduction("prod", "number", _prod_vjp, np.prod, "the product over axes, in x's dtype; 1 of nothing")
 max = _reduction(
-    "max", "any", _extremum_vjp, np.max, "the largest over axes; NaN propagates; ties share the gradient", empty=False, bools=True
+    "max",
+    "any",
+    _extremum_vjp,
+    np.max,
+    "the largest over axes; NaN propagates; ties share the gradient",
+    empty=False,
+    bools=True,
 )
 min = _reduction(
-    "min", "any", _extremum_vjp, np.min, "the smallest over axes; NaN propagates; ties share the gradient", empty=False, bools=True
+    "min",
+    "any",
+    _extremum_vjp,
+    np.min,
+    "the smallest over axes; NaN propagates; ties share the gradient",
+    empty=False,
+    bools=True,
 )
 
 
@@ -144,19 +168,46 @@ def _cumsum(x, *, axis):
 
 
 argmax = define(
-    "argmax", "x", "axis", group=GROUP, spec=_along("argmax", False, "int32"), vjps=(None,), samples=along_axis(),
-    reference=lambda x, *, axis: np.argmax(x, axis).astype(np.int32), doc="int32 index of the largest, the first of equals; NaN wins",
-)  # fmt: skip
+    "argmax",
+    "x",
+    "axis",
+    group=GROUP,
+    spec=_along("argmax", False, "int32"),
+    vjps=(None,),
+    samples=along_axis(),
+    reference=lambda x, *, axis: np.argmax(x, axis).astype(np.int32),
+    doc="int32 index of the largest, the first of equals; NaN wins",
+)
 argmin = define(
-    "argmin", "x", "axis", group=GROUP, spec=_along("argmin", False, "int32"), vjps=(None,), samples=along_axis(),
-    reference=lambda x, *, axis: np.argmin(x, axis).astype(np.int32), doc="int32 index of the smallest, the first of equals; NaN wins",
-)  # fmt: skip
+    "argmin",
+    "x",
+    "axis",
+    group=GROUP,
+    spec=_along("argmin", False, "int32"),
+    vjps=(None,),
+    samples=along_axis(),
+    reference=lambda x, *, axis: np.argmin(x, axis).astype(np.int32),
+    doc="int32 index of the smallest, the first of equals; NaN wins",
+)
 cumsum = define(
-    "cumsum", "x", "axis", group=GROUP, spec=_along("cumsum", True, None), reference=_cumsum, samples=along_axis(ties=False),
+    "cumsum",
+    "x",
+    "axis",
+    group=GROUP,
+    spec=_along("cumsum", True, None),
+    reference=_cumsum,
+    samples=along_axis(ties=False),
     vjps=(lambda g, out, x, *, axis: P.flip(P.cumsum(P.flip(g, axes=(axis,)), axis=axis), axes=(axis,)),),
     doc="running sum along an axis, in x's dtype",
-)  # fmt: skip
+)
 argsort = define(
-    "argsort", "x", "axis", group=GROUP, spec=_along("argsort", True, "int32"), vjps=(None,), reference=_argsort, samples=along_axis(),
+    "argsort",
+    "x",
+    "axis",
+    group=GROUP,
+    spec=_along("argsort", True, "int32"),
+    vjps=(None,),
+    reference=_argsort,
+    samples=along_axis(),
     doc="int32 indices that sort ascending, stable, NaN last",
-)  # fmt: skip
+)

@@ -1,11 +1,13 @@
 """A row of the primitive table: all that anyone needs to know about one primitive.
 
-Calling convention, everywhere below the public line: array operands are positional, static parameters are by keyword, and nothing has
-a default. A Python number among the operands of an elementwise primitive takes the dtype of the others.
+Calling convention, everywhere below the public line: array operands are positional, static parameters are by keyword,
+and nothing has a default. A Python number among the operands of an elementwise primitive takes the dtype of the
+others.
 
-A row's vocabulary: `x`, `y` are operands, `g` is the cotangent of the result (same shape and dtype), `out` the result. `vjps` has one rule
-an operand, `rule(g, out, *operands, **params) -> cotangent of that operand`, written in primitives, so that it can be differentiated
-again; `None` says that no gradient flows there. Rules of elementwise rows ignore broadcasting: autodiff undoes it.
+A row's vocabulary: `x`, `y` are operands, `g` is the cotangent of the result (same shape and dtype), `out` the
+result. `vjps` has one rule an operand, `rule(g, out, *operands, **params) -> cotangent of that operand`, written in
+primitives, so that it can be differentiated again; `None` says that no gradient flows there. Rules of elementwise
+rows ignore broadcasting: autodiff undoes it.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .. import active
+from kcore.engine import active
 
 SCALARS = (float, int, bool)
 _record: list[Callable[..., Any]] = []
@@ -22,7 +24,8 @@ _tracer_type: list[type] = [type(None)]
 
 
 def on_tracer(tracer_type: type, record: Callable[..., Any]) -> None:
-    """Say which type stands for a tensor while a function is captured, and who records a call on it (called by `tracing`)."""
+    """Say which type stands for a tensor while a function is captured, and who records a call on it (called by
+    `tracing`)."""
     _tracer_type[:] = [tracer_type]
     _record[:] = [record]
 
@@ -53,7 +56,8 @@ class Primitive:
         operands: names of the array operands; one that starts with `*` takes any number.
         params: names of the static parameters.
         spec: `spec(*operand_specs, **params) -> Spec`.
-        vjps: a rule (or `None`) an operand; for a variadic row one function `rule(g, out, *operands, **params) -> tuple`.
+        vjps: a rule (or `None`) an operand; for a variadic row one function `rule(g, out, *operands, **params) ->
+            tuple`.
         reference: the meaning, in NumPy.
         samples: builds the samples.
         group: the file it stands in.
@@ -110,7 +114,9 @@ def _lift_scalars(operands):
     backend = active.current()
     tensors = [x for x in operands if type(x) not in SCALARS]
     if not tensors:
-        return [backend.scalar(x, "bool" if type(x) is bool else "int32" if type(x) is int else "float32") for x in operands]
+        return [
+            backend.scalar(x, "bool" if type(x) is bool else "int32" if type(x) is int else "float32") for x in operands
+        ]
     like = tensors[-1]
     dtype = like.dtype if isinstance(like, _tracer_type[0]) else backend.dtype_of(like)
     return [backend.scalar(x, dtype) if type(x) in SCALARS else x for x in operands]

@@ -18,7 +18,7 @@ def _generator(seed: int = 0) -> np.random.Generator:
 
 
 def floats(*shape: int, low: float = -2.0, high: float = 2.0, dtype: str = "float32") -> np.ndarray:
-    """Numbers spread evenly over (low, high), in a fixed mixed order, so that no two are equal and none is exactly 0."""
+    """Numbers spread evenly over (low, high), in a fixed mixed order: no two are equal, none is 0."""
     count = int(np.prod(shape))
     order = np.random.default_rng(count).permutation(count)
     return (low + (high - low) * (order + 0.37) / max(count, 1)).reshape(shape).astype(dtype)
@@ -47,7 +47,14 @@ def unary(low: float = -2.0, high: float = 2.0, *, integers: bool = False, kinks
     return build
 
 
-def binary(x: tuple = (-2.0, 2.0), y: tuple = (-2.0, 2.0), *, is_float: bool = True, integers: bool = False, bools: bool = False):
+def binary(
+    x: tuple = (-2.0, 2.0),
+    y: tuple = (-2.0, 2.0),
+    *,
+    is_float: bool = True,
+    integers: bool = False,
+    bools: bool = False,
+):
     """Samples of a binary row: broadcasting, ties, specials; integers with zero divisors and extremes."""
 
     def build():
@@ -98,7 +105,9 @@ def reductions(low: float = -2.0, high: float = 2.0, *, floating: bool = True, b
             yield Sample("empty axis", (np.zeros((2, 0), np.float32),), {"axes": (1,), "keepdims": False}, grad=False)
         yield Sample("zero size result", (np.zeros((0, 2), np.float32),), {"axes": (1,), "keepdims": False}, grad=False)
         if bools:
-            yield Sample("bools", (np.array([[True, False], [False, False]]),), {"axes": (1,), "keepdims": False}, grad=False)
+            yield Sample(
+                "bools", (np.array([[True, False], [False, False]]),), {"axes": (1,), "keepdims": False}, grad=False
+            )
 
     return build
 

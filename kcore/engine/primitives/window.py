@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from kcore.engine.spec import Spec
 from kcore.errors import ShapeError
 
-from ..spec import Spec
 from .contraction import _positions, _taps
 from .movement import shape_of
 from .row import P, Sample, define
@@ -31,7 +31,10 @@ def _fold_spec(y: Spec, *, shape, strides, dilation) -> Spec:
     rank = len(shape)
     size = y.shape[1 + rank : 1 + 2 * rank]
     if len(y.shape) != 2 * rank + 2 or y.shape[1 : 1 + rank] != window_positions(shape, size, strides, dilation):
-        raise ShapeError(f"`fold` takes windows of an image of spatial shape {tuple(shape)}. Received: y.shape={y.shape}, strides={strides}")
+        raise ShapeError(
+            f"`fold` takes windows of an image of spatial shape {tuple(shape)}. Received: y.shape={y.shape}, "
+            f"strides={strides}"
+        )
     return Spec((y.shape[0], *shape, y.shape[-1]), y.dtype)
 
 
@@ -87,10 +90,24 @@ def _fold_vjp(g, out, y, *, shape, strides, dilation):
 
 
 windows = define(
-    "windows", "x", "size strides dilation", group=GROUP, spec=_windows_spec, vjps=(_windows_vjp,), reference=_windows,
-    samples=_windows_samples, doc="all windows of an image (batch, *spatial, channels) as (batch, *positions, *size, channels)",
-)  # fmt: skip
+    "windows",
+    "x",
+    "size strides dilation",
+    group=GROUP,
+    spec=_windows_spec,
+    vjps=(_windows_vjp,),
+    reference=_windows,
+    samples=_windows_samples,
+    doc="all windows of an image (batch, *spatial, channels) as (batch, *positions, *size, channels)",
+)
 fold = define(
-    "fold", "y", "shape strides dilation", group=GROUP, spec=_fold_spec, vjps=(_fold_vjp,), reference=_fold, samples=_fold_samples,
+    "fold",
+    "y",
+    "shape strides dilation",
+    group=GROUP,
+    spec=_fold_spec,
+    vjps=(_fold_vjp,),
+    reference=_fold,
+    samples=_fold_samples,
     doc="the adjoint of `windows`: windows added up in an image of spatial shape `shape`",
-)  # fmt: skip
+)
