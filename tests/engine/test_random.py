@@ -12,7 +12,8 @@ from kcore.errors import InvalidArgumentError
 
 N = 1 << 18
 
-# Threefry-2x32 of 13 and of 20 rounds: counter, key, result; published with the generator's reference implementation (Random123).
+# Threefry-2x32 of 13 and of 20 rounds: counter, key, result;
+# published with the generator's reference implementation (Random123).
 KNOWN = [
     (13, (0, 0), (0, 0), (0x9D1C5EC6, 0x8BD50731)),
     (13, (0xFFFFFFFF, 0xFFFFFFFF), (0xFFFFFFFF, 0xFFFFFFFF), (0xFD36D048, 0x2D17272C)),
