@@ -219,6 +219,6 @@ def _transposed(size: int, extent: int, stride: int, extra: int | None, padding)
         return out, _same_pair(out, extent, stride) if same else (0, 0)
     if not same:
         return (size - 1) * stride + extent + extra, (0, 0)
-    half = extent // 2
-    return (size - 1) * stride + extent - 2 * half + extra, (half, max(half - extra, 0))
+    cut = max(2 * (extent // 2) - extra, 0)  # an odd one is cut off at the end, as the forward convolution pads
+    return (size - 1) * stride + extent - 2 * (extent // 2) + extra, (cut // 2, cut - cut // 2)
 
