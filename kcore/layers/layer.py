@@ -28,7 +28,7 @@ from kcore.engine import active, tracing
 from kcore.errors import CaptureError, InvalidArgumentError, InvalidTypeError, UnsupportedError
 from kcore.ops import masks
 from kcore.ops._common import convert
-from kcore.ops.operation import KerasTensor, Node, Operation, infer_outputs, symbolic_leaves
+from kcore.ops.operation import KerasTensor, Node, Operation, any_symbolic, infer_outputs, symbolic_leaves
 
 from . import _call_context, _tracking
 from ._call_arguments import CallArguments, _is_tensor
@@ -165,7 +165,8 @@ class Layer(Config, Weights, Losses, Keras2, Operation):
     def __getstate__(self) -> dict[str, Any]:
         """What is copied and pickled: everything but the symbolic calls that were made on it and the losses of the last
         call."""
-        return {**vars(self), "_inbound_nodes": [], "_outbound_nodes": [], "_call_losses": []}
+        state = {**vars(self), "_inbound_nodes": [], "_outbound_nodes": [], "_call_losses": []}
+        return {**state, "_init_arguments": ((), {})} if any_symbolic(self._init_arguments) else state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)

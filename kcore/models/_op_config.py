@@ -111,7 +111,7 @@ _MODULES = {
 }
 """The ops that Keras defines elsewhere than in its module `numpy`."""
 
-_CLASSES = {"getitem": "GetItem", "logsumexp": "Logsumexp", "relu6": "ReLU6", "top_k": "TopK"}
+_CLASSES = {"logsumexp": "Logsumexp", "relu6": "ReLU6", "top_k": "TopK"}
 
 
 def op_to_config(operation: OpCall, name: str) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from typing import Any
 
 from kcore import registry
 from kcore.errors import SerializationError
-from kcore.layers import InputLayer
+from kcore.layers import BatchNormalization, Bidirectional, InputLayer, Layer, TimeDistributed
+from kcore.layers._call_arguments import signature_of
 from kcore.ops.operation import KerasTensor, OpCall, symbolic_leaves
 
 from . import _op_config
@@ -19,6 +20,7 @@ from .graph import Graph
 from .model import Model
 
 _TENSOR = "__keras_tensor__"
+_DEFAULT_NONE = (BatchNormalization, Bidirectional, TimeDistributed)
 
 
 @registry.builtin("models")
@@ -167,8 +169,13 @@ class _Reader:
         return all(reference in self.tensors for reference in self._references(call))
 
     def _repeat(self, name: str, number: int, call: Any) -> None:
+        operation = self.operations[name]
         args, kwargs = self._arguments(call)
-        outputs = self.operations[name](*args, **{**kwargs, **self.static.get(name, {})})
+        if isinstance(operation, OpCall) and operation.op == "get_item":
+            args = [args[0], tuple(args[1]) if isinstance(args[1], list) else args[1]]
+        elif not self.is_keras2 and _is_default_flag(operation, kwargs.get("training")):
+            del kwargs["training"]
+        outputs = operation(*args, **{**kwargs, **self.static.get(name, {})})
         for index, x in enumerate(symbolic_leaves(outputs)):
             self.tensors[name, number, index] = x
 
@@ -230,3 +237,16 @@ class _Reader:
             f"The model refers to output {reference[2]} of call {reference[1]} of layer '{reference[0]}', which "
             "isn't there."
         )
+
+
+def _is_default_flag(operation: Any, training: Any) -> bool:
+    """Whether a saved `training=False` is only the default of the layer's `call`.
+
+    Keras 3 saves that default like a flag that the user gave, and then lets the flag of the model's call override
+    either. Here a flag that was given holds, so the default must go. Layers whose default is `None` don't get it saved:
+    there a saved flag was given.
+    """
+    if training is not False or isinstance(operation, (Model, *_DEFAULT_NONE)) or not isinstance(operation, Layer):
+        return False
+    built_in = registry.lookup_group(type(operation)) == "layers"
+    return built_in or signature_of(type(operation).call).training_default is False

@@ -198,7 +198,8 @@ class Graph:
             outputs = map_symbolic(lambda x: _Described(x.shape, x.dtype, x.name), node.outputs)
             args, kwargs = map_symbolic(self.ref, (node.call_args, node.call_kwargs))
             is_start = any(node is start for start in self._starts.values())
-            described.append((node.operation, () if is_start else args, {} if is_start else kwargs, outputs))
+            operation = node.operation if isinstance(node.operation, Layer) else _DescribedOperation(node.operation)
+            described.append((operation, () if is_start else args, {} if is_start else kwargs, outputs))
         structures = map_symbolic(self.ref, (self.inputs, self.outputs, self.extra))
         return {"name": self.name, "nodes": described, "structures": structures}
 
@@ -208,7 +209,8 @@ class Graph:
         def tensor(x):
             return nodes[x.node].output_tensors[x.index] if isinstance(x, TensorRef) else x
 
-        for operation, args, kwargs, outputs in state["nodes"]:
+        for described, args, kwargs, outputs in state["nodes"]:
+            operation = described.operation() if isinstance(described, _DescribedOperation) else described
             if isinstance(operation, InputLayer):
                 nodes.append(operation._inbound_nodes[0])
                 continue
@@ -226,6 +228,19 @@ class _Described:
 
     def tensor(self) -> KerasTensor:
         return KerasTensor(self.shape, self.dtype, name=self.name)
+
+
+class _DescribedOperation:
+    """An operation that isn't a layer, without its calls, as it is pickled."""
+
+    def __init__(self, operation: Any):
+        self.kind = type(operation)
+        self.state = {**vars(operation), "_inbound_nodes": [], "_outbound_nodes": []}
+
+    def operation(self) -> Any:
+        operation = self.kind.__new__(self.kind)
+        vars(operation).update(self.state)
+        return operation
 
 
 def _map_leaves(structure: Any, kind: type, fn: Callable[[Any], Any]) -> Any:

@@ -165,8 +165,10 @@ class Sequential(Model):
         """The first call makes a graph from the shape of its only input; a nested input stays a loop over the
         layers."""
         inputs = call.first
-        if self.built or tree.is_nested(inputs) or not self._stack:
-            super()._build_for(call)
+        if self.built or not self._stack:
+            return
+        if tree.is_nested(inputs):
+            self._note_build({"self": self, **call.shapes()})
         else:
             self._build_from(
                 (None, *call.shapes()[call.signature.names[0]][1:]), dtypes.standardize_dtype(inputs.dtype)
