@@ -1,0 +1,168 @@
+"""Ways to convolve in NumPy, side by side: `python benchmarks/micro/numpy_convolution.py [batch]`.
+
+The layer is the second of the MNIST example: 26x26x32 to 24x24x64, kernel 3x3, float32. What rests on it:
+`docs/decisions/0003-numpy-convolution.md`.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+SIZE, OUT, KERNEL, CHANNELS, FEATURES = 26, 24, 3, 32, 64
+DEPTH = KERNEL * KERNEL * CHANNELS
+POSITIONS = OUT * OUT
+REPEATS = 12
+
+
+def windows(x: np.ndarray) -> np.ndarray:
+    """All windows of the images, as a view `(N, OUT, OUT, KERNEL, KERNEL, CHANNELS)`."""
+    n, h, w, c = x.strides
+    return as_strided(x, (len(x), OUT, OUT, KERNEL, KERNEL, x.shape[-1]), (n, h, w, h, w, c), writeable=False)
+
+
+def taps() -> Iterator[tuple[int, int, tuple]]:
+    """Each position in the kernel, and the slices of an image that it meets."""
+    for a in range(KERNEL):
+        for b in range(KERNEL):
+            yield a, b, (slice(None), slice(a, a + OUT), slice(b, b + OUT))
+
+
+def forward_whole(x, kernel, y):
+    """All patches at once, then one product."""
+    return lambda: np.matmul(windows(x).reshape(-1, DEPTH), kernel.reshape(DEPTH, -1), y.reshape(-1, FEATURES))
+
+
+def forward_blocks(step: int):
+    """Patches of some samples, their product, the next."""
+
+    def make(x, kernel, y):
+        patches = np.empty((step, OUT, OUT, KERNEL, KERNEL, CHANNELS), x.dtype)
+        weights = kernel.reshape(DEPTH, -1)
+
+        def run():
+            for i in range(0, len(x), step):
+                np.copyto(patches, windows(x[i : i + step]))
+                np.matmul(patches.reshape(-1, DEPTH), weights, y[i : i + step].reshape(-1, FEATURES))
+
+        return run
+
+    return make
+
+
+def forward_transposed(x, kernel, y):
+    """As blocks of two samples, with patches built as (taps, positions)."""
+    patches = np.empty((KERNEL, KERNEL, CHANNELS, 2, OUT, OUT), x.dtype)
+
+    def run():
+        for i in range(0, len(x), 2):
+            np.copyto(patches, windows(x[i : i + 2]).transpose(3, 4, 5, 0, 1, 2))
+            np.matmul(patches.reshape(DEPTH, -1).T, kernel.reshape(DEPTH, -1), y[i : i + 2].reshape(-1, FEATURES))
+
+    return run
+
+
+def forward_taps(x, kernel, y):
+    """A product a tap, added up, two samples at a time."""
+    product = np.empty((2, OUT, OUT, FEATURES), x.dtype)
+
+    def run():
+        for i in range(0, len(x), 2):
+            total = y[i : i + 2]
+            total.fill(0)
+            for a, b, met in taps():
+                total += np.matmul(x[i : i + 2][met], kernel[a, b], product)
+
+    return run
+
+
+def adjoint_fold(x, kernel, y):
+    """The adjoint in x: one product of all taps, then folded, a sample at a time."""
+    product = np.empty((OUT, OUT, KERNEL, KERNEL, CHANNELS), x.dtype)
+
+    def run():
+        x.fill(0)
+        for i in range(len(x)):
+            np.matmul(y[i].reshape(-1, FEATURES), kernel.reshape(DEPTH, -1).T, product.reshape(-1, DEPTH))
+            for a, b, met in taps():
+                x[i][met[1:]] += product[:, :, a, b]
+
+    return run
+
+
+def adjoint_taps(step: int):
+    """The adjoint in x: a product a tap, added where the tap met the image."""
+
+    def make(x, kernel, y):
+        product = np.empty((step * POSITIONS, CHANNELS), x.dtype)
+
+        def run():
+            x.fill(0)
+            for i in range(0, len(x), step):
+                rows, part = y[i : i + step].reshape(-1, FEATURES), x[i : i + step]
+                for a, b, met in taps():
+                    part[met] += np.matmul(rows, kernel[a, b].T, product).reshape(step, OUT, OUT, CHANNELS)
+
+        return run
+
+    return make
+
+
+def kernel_grad_blocks(step: int):
+    """The adjoint in the kernel: patches of some samples, their product, added up."""
+
+    def make(x, kernel, y):
+        patches = np.empty((step, OUT, OUT, KERNEL, KERNEL, CHANNELS), x.dtype)
+
+        def run():
+            total = np.zeros((DEPTH, FEATURES), x.dtype)
+            for i in range(0, len(x), step):
+                np.copyto(patches, windows(x[i : i + step]))
+                total += patches.reshape(-1, DEPTH).T @ y[i : i + step].reshape(-1, FEATURES)
+
+        return run
+
+    return make
+
+
+def product_alone(x, kernel, y):
+    """For comparison: the product of patches that are there already."""
+    patches = np.ones((len(x) * POSITIONS, DEPTH), x.dtype)
+    return lambda: np.matmul(patches, kernel.reshape(DEPTH, -1), y.reshape(-1, FEATURES))
+
+
+WAYS: dict[str, Callable] = {
+    "product alone": product_alone,
+    "forward, all patches at once": forward_whole,
+    **{f"forward, patches of {n} samples": forward_blocks(n) for n in (1, 2, 4, 8)},
+    "forward, patches transposed": forward_transposed,
+    "forward, tap by tap": forward_taps,
+    **{f"kernel gradient, patches of {n} samples": kernel_grad_blocks(n) for n in (1, 2, 4, 8)},
+    "adjoint, one product and fold": adjoint_fold,
+    **{f"adjoint, tap by tap, {n} samples": adjoint_taps(n) for n in (1, 2, 4, 8)},
+}
+
+
+def main(batch: int) -> None:
+    """Time each way, interleaved, and print the best of its runs."""
+    generator = np.random.default_rng(0)
+    shapes = ((batch, SIZE, SIZE, CHANNELS), (KERNEL, KERNEL, CHANNELS, FEATURES), (batch, OUT, OUT, FEATURES))
+    runs = {}
+    for name, make in WAYS.items():
+        runs[name] = make(*(generator.standard_normal(s, dtype=np.float32) for s in shapes))
+    best = dict.fromkeys(runs, float("inf"))
+    for _ in range(REPEATS):
+        for name, run in runs.items():
+            start = time.perf_counter()
+            run()
+            best[name] = min(best[name], time.perf_counter() - start)
+    for name, seconds in best.items():
+        print(f"{name:42s} {seconds * 1e3:7.1f} ms")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 64)
