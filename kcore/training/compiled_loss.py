@@ -85,14 +85,15 @@ class CompiledLoss:
         """
         outputs = self._outputs
         assert outputs is not None
+        predictions = outputs.flatten(y_pred)
         weights = sample_weight if tree.is_nested(sample_weight) else [sample_weight] * len(outputs)
         rows = zip(
             outputs.names,
             self._losses,
             self._weights,
             self._trackers,
-            outputs.split(y, "y"),
-            outputs.flatten(y_pred),
+            outputs.targets(y, predictions),
+            predictions,
             outputs.split(weights, "sample_weight"),
             strict=True,
         )

@@ -101,11 +101,12 @@ class CompiledMetrics:
         outputs = self._outputs
         if outputs is None or not any(self._per_output):
             return
+        predictions = outputs.flatten(y_pred)
         weights = sample_weight if tree.is_nested(sample_weight) else [sample_weight] * len(outputs)
         rows = zip(
             self._per_output,
-            outputs.split(y, "y"),
-            outputs.flatten(y_pred),
+            outputs.targets(y, predictions),
+            predictions,
             outputs.split(weights, "sample_weight"),
             strict=True,
         )

@@ -30,6 +30,7 @@ class Epochs:
         self.ran_out = False
         self._restarting = restarting and adapter.restartable
         self._current: Iterator[Batch] | None = None
+        self._dealt = 0
 
     @property
     def length(self) -> int | None:
@@ -42,12 +43,12 @@ class Epochs:
 
     def _one_pass(self) -> Iterator[Batch]:
         self.adapter.on_epoch_begin()
-        count = 0
+        earlier, self._dealt = self._dealt, 0
         for batch in self.adapter.batches():
-            count += 1
+            self._dealt += 1
             yield batch
         self.adapter.on_epoch_end()
-        if not count:
+        if earlier and not self._dealt:
             self._run_out()
 
     def _some_steps(self, steps: int) -> Iterator[Batch]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kcore import tree
+from kcore import ops, tree
 from kcore.errors import InvalidArgumentError
 
 
@@ -37,6 +37,10 @@ class Outputs:
     def flatten(self, y_pred: Any) -> list[Any]:
         """The tensors of the outputs, in the order of `names`."""
         return tree.flatten(y_pred)
+
+    def targets(self, y: Any, predictions: list[Any]) -> list[Any]:
+        """The targets of the outputs; one of shape `(batch,)` becomes a column where the prediction is one."""
+        return [_as_column(target, prediction) for target, prediction in zip(self.split(y, "y"), predictions, strict=True)]
 
     def split(self, values: Any, argument: str) -> list[Any]:
         """Deal out `values` (targets, say) to the outputs.
@@ -78,6 +82,12 @@ class Outputs:
                 f"Received: {', '.join(unknown)}"
             )
         return [values.get(name) for name in self.names]
+
+
+def _as_column(target: Any, prediction: Any) -> Any:
+    if target is None or len(target.shape) != 1 or len(prediction.shape) != 2 or prediction.shape[-1] != 1:
+        return target
+    return ops.expand_dims(target, -1)
 
 
 def _describe(values: Any) -> str:
