@@ -4,9 +4,9 @@
     >>> ops.add([1.0, 2.0], 1).tolist()
     [2.0, 3.0]
 
-Each takes tensors of the active backend, NumPy arrays, variables, numbers and nested lists; traced tensors (inside `fit`, `grad`, ...); and
-`KerasTensor`s, of which it computes shape and dtype only. How dtypes are promoted stands in `kcore.ops._common`. The examples in this package
-take the import above for granted.
+Each takes tensors of the active backend, NumPy arrays, variables, numbers and nested lists; traced tensors (inside
+`fit`, `grad`, ...); and `KerasTensor`s, of which it computes shape and dtype only. How dtypes are promoted stands in
+`kcore.ops._common`. The examples in this package take the import above for granted.
 """
 
 from __future__ import annotations
@@ -113,6 +113,7 @@ from .core import (
     stop_gradient,
     where,
 )
+from .counting import bincount, corrcoef, histogram, isin, trapezoid, unique, unravel_index
 from .creation import (
     arange,
     empty,
@@ -153,9 +154,9 @@ from .elementwise import (
     floor,
     imag,
     log,
-    log10,
     log1p,
     log2,
+    log10,
     nan_to_num,
     negative,
     real,
@@ -204,6 +205,15 @@ from .normalization import batch_normalization, layer_normalization, moments, rm
 from .norms import norm, normalize, psnr
 from .operation import KerasTensor, Operation
 from .padding import pad
+from .patches import (
+    adaptive_average_pool,
+    adaptive_max_pool,
+    depth_to_space,
+    extract_sequences,
+    fold,
+    space_to_depth,
+    unfold,
+)
 from .pooling import average_pool, max_pool
 from .reductions import (
     all,
@@ -256,6 +266,7 @@ from .sorting import (
     sort,
     top_k,
 )
+from .special import bartlett, blackman, erfc, erfinv, gcd, hamming, hanning, i0, kaiser, lcm, view
 from .trigonometry import (
     arccos,
     arccosh,
@@ -279,6 +290,8 @@ __all__ = [
     "Operation",
     "abs",
     "absolute",
+    "adaptive_average_pool",
+    "adaptive_max_pool",
     "add",
     "all",
     "allclose",
@@ -304,8 +317,10 @@ __all__ = [
     "associative_scan",
     "average",
     "average_pool",
+    "bartlett",
     "batch_normalization",
     "binary_crossentropy",
+    "bincount",
     "bitwise_and",
     "bitwise_invert",
     "bitwise_left_shift",
@@ -313,6 +328,7 @@ __all__ = [
     "bitwise_or",
     "bitwise_right_shift",
     "bitwise_xor",
+    "blackman",
     "broadcast_to",
     "cast",
     "categorical_crossentropy",
@@ -329,6 +345,7 @@ __all__ = [
     "convert_to_numpy",
     "convert_to_tensor",
     "copy",
+    "corrcoef",
     "cos",
     "cosh",
     "count_nonzero",
@@ -337,6 +354,7 @@ __all__ = [
     "cumsum",
     "custom_gradient",
     "deg2rad",
+    "depth_to_space",
     "depthwise_conv",
     "diag",
     "diagflat",
@@ -356,10 +374,13 @@ __all__ = [
     "empty_like",
     "equal",
     "erf",
+    "erfc",
+    "erfinv",
     "exp",
     "exp2",
     "expand_dims",
     "expm1",
+    "extract_sequences",
     "eye",
     "fabs",
     "flip",
@@ -370,24 +391,30 @@ __all__ = [
     "fmax",
     "fmin",
     "fmod",
+    "fold",
     "fori_loop",
     "full",
     "full_like",
+    "gcd",
     "gelu",
     "geomspace",
     "get_item",
     "glu",
     "greater",
     "greater_equal",
+    "hamming",
+    "hanning",
     "hard_shrink",
     "hard_sigmoid",
     "hard_silu",
     "hard_swish",
     "hard_tanh",
     "heaviside",
+    "histogram",
     "hsplit",
     "hstack",
     "hypot",
+    "i0",
     "identity",
     "imag",
     "in_top_k",
@@ -395,13 +422,16 @@ __all__ = [
     "is_tensor",
     "isclose",
     "isfinite",
+    "isin",
     "isinf",
     "isnan",
     "isneginf",
     "isposinf",
     "isreal",
+    "kaiser",
     "kron",
     "layer_normalization",
+    "lcm",
     "ldexp",
     "leaky_relu",
     "left_shift",
@@ -409,9 +439,9 @@ __all__ = [
     "less_equal",
     "linspace",
     "log",
-    "log10",
     "log1p",
     "log2",
+    "log10",
     "log_sigmoid",
     "log_softmax",
     "logaddexp",
@@ -508,6 +538,7 @@ __all__ = [
     "softplus",
     "softsign",
     "sort",
+    "space_to_depth",
     "sparse_categorical_crossentropy",
     "sparse_plus",
     "sparse_sigmoid",
@@ -536,16 +567,21 @@ __all__ = [
     "top_k",
     "trace",
     "transpose",
+    "trapezoid",
     "tri",
     "tril",
     "triu",
     "true_divide",
     "trunc",
+    "unfold",
+    "unique",
+    "unravel_index",
     "unstack",
     "vander",
     "var",
     "vdot",
     "vectorized_map",
+    "view",
     "vsplit",
     "vstack",
     "where",

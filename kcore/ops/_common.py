@@ -77,7 +77,9 @@ def _as_numpy(x: Any) -> np.ndarray:
     try:
         array = np.asarray(x)
     except (ValueError, TypeError) as err:
-        raise InvalidTypeError(f"The argument must be a tensor or numbers in rectangular lists. Received: {_brief(x)} ({err})") from None
+        raise InvalidTypeError(
+            f"The argument must be a tensor or numbers in rectangular lists. Received: {_brief(x)} ({err})"
+        ) from None
     if array.dtype.kind in "OSUMm":
         raise InvalidTypeError(f"The argument must be a tensor or numbers. Received: {_brief(x)} of {type(x)}")
     return array
@@ -226,7 +228,9 @@ def axis_of(axis: Any, ndim: int, name: str = "axis") -> int:
     except TypeError:
         raise InvalidTypeError(f"`{name}` must be an integer. Received: {name}={axis!r}") from None
     if not -ndim <= index < ndim:
-        raise InvalidArgumentError(f"`{name}` must be in [{-ndim}, {ndim}) for a tensor of rank {ndim}. Received: {name}={axis}")
+        raise InvalidArgumentError(
+            f"`{name}` must be in [{-ndim}, {ndim}) for a tensor of rank {ndim}. Received: {name}={axis}"
+        )
     return index % ndim
 
 
@@ -273,7 +277,7 @@ def product(sizes: Iterable[int]) -> int:
 
 
 def filled(value: Any, shape: tuple[int, ...], dtype: str) -> Tensor:
-    """A constant tensor (maybe a view of one element: to be read only). `value` is a number or a tensor of shape `()`."""
+    """A constant tensor, maybe a view of one element, so not to be written to. `value` is a number or a scalar tensor."""
     start = scalar(value, dtype) if type(value) in NUMBERS else value
     if any(map(is_unknown, shape)):
         start = P.reshape(P.iota(size=1, dtype=dtype), shape=())

@@ -1,4 +1,5 @@
-"""Python's operators, and NumPy's and torch's function protocols, on tracers, variables and `KerasTensor`s: all of them are ops.
+"""Python's operators, and NumPy's and torch's function protocols, on tracers, variables and `KerasTensor`s: all of
+them are ops.
 
 `np.exp(x)` or `torch.exp(x)` on a tracer is the op of that name. One that kcore has no op for says so.
 """
@@ -17,10 +18,25 @@ from .keras_tensor import OPERATORS, OPS
 _UFUNCS = {"conjugate": "conj", "float_power": "power", "invert": "bitwise_not", "remainder": "mod"}
 _FUNCTIONS = {"amax": "max", "amin": "min", "concat": "concatenate", "permute_dims": "transpose", "round_": "round"}
 _TORCH_FUNCTIONS = {
-    "cat": "concatenate", "clamp": "clip", "div": "divide", "eq": "equal", "ge": "greater_equal", "gt": "greater", "le": "less_equal",
-    "lt": "less", "mm": "matmul", "bmm": "matmul", "mul": "multiply", "ne": "not_equal", "neg": "negative", "permute": "transpose",
-    "pow": "power", "remainder": "mod", "sub": "subtract", "unsqueeze": "expand_dims",
-}  # fmt: skip
+    "bmm": "matmul",
+    "cat": "concatenate",
+    "clamp": "clip",
+    "div": "divide",
+    "eq": "equal",
+    "ge": "greater_equal",
+    "gt": "greater",
+    "le": "less_equal",
+    "lt": "less",
+    "mm": "matmul",
+    "mul": "multiply",
+    "ne": "not_equal",
+    "neg": "negative",
+    "permute": "transpose",
+    "pow": "power",
+    "remainder": "mod",
+    "sub": "subtract",
+    "unsqueeze": "expand_dims",
+}
 
 
 def _swapped(fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -29,7 +45,9 @@ def _swapped(fn: Callable[..., Any]) -> Callable[..., Any]:
 
 def _call_op(name: str, source: str, args: tuple, kwargs: dict) -> Any:
     if name not in OPS:
-        raise UnsupportedError(f"`{source}.{name}` isn't one of kcore's ops, so it can't be applied to a traced or symbolic tensor.")
+        raise UnsupportedError(
+            f"`{source}.{name}` isn't one of kcore's ops, so it can't be applied to a traced or symbolic tensor."
+        )
     return OPS[name](*args, **kwargs)
 
 
@@ -37,7 +55,9 @@ def _ufunc(self, ufunc, method, *inputs, **kwargs):
     """`__array_ufunc__`: a plain call is the op of that name; `out=`, `where=` and methods such as `reduce` aren't."""
     name = ufunc.__name__
     if method != "__call__" or kwargs:
-        raise UnsupportedError(f"`np.{name}` on a traced or symbolic tensor must be a plain call. Received: {method}, {kwargs}")
+        raise UnsupportedError(
+            f"`np.{name}` on a traced or symbolic tensor must be a plain call. Received: {method}, {kwargs}"
+        )
     return _call_op(_UFUNCS.get(name, name), "np", inputs, {})
 
 
@@ -69,18 +89,49 @@ def _round(self, ndigits=0):
 
 
 _BINARY = {
-    "add": arithmetic.add, "and": comparison.bitwise_and, "floordiv": arithmetic.floor_divide, "lshift": comparison.bitwise_left_shift,
-    "matmul": contraction.matmul, "mod": arithmetic.mod, "mul": arithmetic.multiply, "or": comparison.bitwise_or, "pow": arithmetic.power,
-    "rshift": comparison.bitwise_right_shift, "sub": arithmetic.subtract, "truediv": arithmetic.divide, "xor": comparison.bitwise_xor,
-}  # fmt: skip
+    "add": arithmetic.add,
+    "and": comparison.bitwise_and,
+    "floordiv": arithmetic.floor_divide,
+    "lshift": comparison.bitwise_left_shift,
+    "matmul": contraction.matmul,
+    "mod": arithmetic.mod,
+    "mul": arithmetic.multiply,
+    "or": comparison.bitwise_or,
+    "pow": arithmetic.power,
+    "rshift": comparison.bitwise_right_shift,
+    "sub": arithmetic.subtract,
+    "truediv": arithmetic.divide,
+    "xor": comparison.bitwise_xor,
+}
 
 OPERATORS.update(_BINARY)
 OPERATORS.update({f"r{name}": _swapped(fn) for name, fn in _BINARY.items()})
-OPERATORS.update({
-    "abs": elementwise.abs, "array_function": _array_function, "astype": core.cast, "eq": comparison.equal, "flatten": shaping.ravel,
-    "ge": comparison.greater_equal, "getitem": getitem.get_item, "gt": comparison.greater, "invert": comparison.bitwise_not,
-    "le": comparison.less_equal, "lt": comparison.less, "max": reductions.max, "mean": reductions.mean, "min": reductions.min,
-    "ne": comparison.not_equal, "neg": elementwise.negative, "pos": core.convert_to_tensor, "reshape": _reshape, "round": _round,
-    "squeeze": shaping.squeeze, "sum": reductions.sum, "torch_function": _torch_function, "transpose": _transpose, "ufunc": _ufunc,
-})  # fmt: skip
+OPERATORS.update(
+    {
+        "abs": elementwise.abs,
+        "array_function": _array_function,
+        "astype": core.cast,
+        "eq": comparison.equal,
+        "flatten": shaping.ravel,
+        "ge": comparison.greater_equal,
+        "getitem": getitem.get_item,
+        "gt": comparison.greater,
+        "invert": comparison.bitwise_not,
+        "le": comparison.less_equal,
+        "lt": comparison.less,
+        "max": reductions.max,
+        "mean": reductions.mean,
+        "min": reductions.min,
+        "ne": comparison.not_equal,
+        "neg": elementwise.negative,
+        "pos": core.convert_to_tensor,
+        "reshape": _reshape,
+        "round": _round,
+        "squeeze": shaping.squeeze,
+        "sum": reductions.sum,
+        "torch_function": _torch_function,
+        "transpose": _transpose,
+        "ufunc": _ufunc,
+    }
+)
 tracing.set_operators(OPERATORS)

@@ -523,6 +523,8 @@ def glu(x, axis=-1):
     x = to_float(x)
     axis = axis_of(axis, len(shape_of(x)))
     if not is_unknown(shape_of(x)[axis]) and shape_of(x)[axis] % 2:
-        raise InvalidArgumentError(f"`x` must have an even size along `axis`. Received: x.shape={shape_of(x)}, axis={axis}")
+        raise InvalidArgumentError(
+            f"`x` must have an even size along `axis`. Received: x.shape={shape_of(x)}, axis={axis}"
+        )
     value, gate = split(x, 2, axis)
     return P.multiply(value, P.sigmoid(gate))

@@ -1,4 +1,6 @@
-"""Ops of two operands: arithmetic, comparison, logic, bits. Operands broadcast and are promoted to one dtype (see `_common`)."""
+"""Ops of two operands: arithmetic, comparison, logic, bits. Operands broadcast and are promoted to one dtype (see
+`_common`).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,16 @@ from kcore import dtypes
 from kcore.engine import primitives as P
 from kcore.errors import DtypeError
 
-from ._common import NUMBERS, convert, dtype_of, float_dtype, promote, promote_float, require_integer, to_dtype, weak_dtype
+from ._common import (
+    NUMBERS,
+    convert,
+    dtype_of,
+    float_dtype,
+    promote,
+    promote_float,
+    require_integer,
+    to_dtype,
+)
 from .operation import op
 
 _FAST = ("float32", "float64")
@@ -33,7 +44,9 @@ def is_bool(x) -> bool:
 
 def _no_bool(x, name: str, instead: str) -> None:
     if is_bool(x):
-        raise DtypeError(f"`{name}` isn't defined for bool operands; use `{instead}`. Received: x1.dtype=bool, x2.dtype=bool")
+        raise DtypeError(
+            f"`{name}` isn't defined for bool operands; use `{instead}`. Received: x1.dtype=bool, x2.dtype=bool"
+        )
 
 
 @op
@@ -105,7 +118,8 @@ def divide(x1, x2):
         x1, x2: tensors or numbers, of shapes that broadcast.
 
     Returns:
-        A floating tensor of the broadcast shape; integers are divided in floatx. A nonzero number by zero gives an infinity, 0 / 0 NaN.
+        A floating tensor of the broadcast shape; integers are divided in floatx. A nonzero number by zero gives an
+        infinity, 0 / 0 NaN.
 
     Example:
         >>> ops.divide([1, 2], 4).tolist()
@@ -149,8 +163,8 @@ def floor_divide(x1, x2):
         x1, x2: tensors or numbers, of shapes that broadcast.
 
     Returns:
-        A tensor of the broadcast shape and the promoted dtype (int32 for two bool operands). An integer divided by zero gives 0. No
-        gradient flows.
+        A tensor of the broadcast shape and the promoted dtype (int32 for two bool operands). An integer divided by
+        zero gives 0. No gradient flows.
 
     Example:
         >>> ops.floor_divide([7, -7], 2).tolist()
@@ -167,7 +181,8 @@ def mod(x1, x2):
         x1, x2: tensors or numbers, of shapes that broadcast.
 
     Returns:
-        A tensor of the broadcast shape and the promoted dtype (int32 for two bool operands); 0 for an integer by zero, NaN for a float.
+        A tensor of the broadcast shape and the promoted dtype (int32 for two bool operands); 0 for an integer by
+        zero, NaN for a float.
 
     Example:
         >>> ops.mod([7, -7], 3).tolist()
@@ -213,7 +228,8 @@ def power(x1, x2):
         x1, x2: tensors or numbers, of shapes that broadcast.
 
     Returns:
-        A tensor of the broadcast shape and the promoted dtype (int32 for two bool operands). An integer to a negative power is the truncated
+        A tensor of the broadcast shape and the promoted dtype (int32 for two bool operands). An integer to a negative
+        power is the truncated
         value: 0 but for 1 and -1.
 
     Example:

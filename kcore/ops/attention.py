@@ -14,7 +14,15 @@ from .softmax import normalized
 
 @op
 def dot_product_attention(
-    query, key, value, bias=None, mask=None, scale=None, is_causal=False, flash_attention=None, attn_logits_soft_cap=None
+    query,
+    key,
+    value,
+    bias=None,
+    mask=None,
+    scale=None,
+    is_causal=False,
+    flash_attention=None,
+    attn_logits_soft_cap=None,
 ):
     """`softmax(query @ key.T * scale + bias) @ value`, for each head.
 
@@ -62,7 +70,8 @@ def _check(query, key, value) -> None:
     fits = all(len(s) == 4 for s in shapes) and shapes[1][:3] == shapes[2][:3] and shapes[0][3] == shapes[1][3]
     if not fits or shapes[0][0] != shapes[1][0] or shapes[0][2] % shapes[1][2]:
         raise ShapeError(
-            f"`query`, `key` and `value` must be (batch, length, heads, size), the heads of `query` a multiple of the others'. "
+            f"`query`, `key` and `value` must be (batch, length, heads, size), the heads of `query` a multiple of "
+            f"the others'. "
             f"Received: query.shape={shapes[0]}, key.shape={shapes[1]}, value.shape={shapes[2]}"
         )
 
@@ -72,7 +81,9 @@ def _repeated(x, times: int):
     if times == 1:
         return x
     batch, groups, count, size = shape_of(x)
-    wide = P.broadcast_to(P.reshape(x, shape=(batch, groups, 1, count, size)), shape=(batch, groups, times, count, size))
+    wide = P.broadcast_to(
+        P.reshape(x, shape=(batch, groups, 1, count, size)), shape=(batch, groups, times, count, size)
+    )
     return P.reshape(wide, shape=(batch, groups * times, count, size))
 
 
@@ -92,4 +103,3 @@ def _weights(scores, bias, mask, is_causal, cap):
         columns = P.reshape(P.iota(size=keys, dtype="int32"), shape=(1, keys))
         scores = P.where(P.less_equal(columns, rows), scores, -math.inf)
     return normalized(scores, (len(shape_of(scores)) - 1,))
-

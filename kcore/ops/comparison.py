@@ -6,9 +6,8 @@ import math
 
 from kcore import dtypes
 from kcore.engine import primitives as P
-from kcore.errors import DtypeError
 
-from ._common import axes_of, convert, dtype_of, promote, promote_float, require_integer, shape_of, to_dtype
+from ._common import convert, dtype_of, promote, promote_float, require_integer, to_dtype
 from .arithmetic import is_bool, operands
 from .operation import op
 

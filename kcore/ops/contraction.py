@@ -22,14 +22,17 @@ def _promote(x1, x2):
 
 @op
 def matmul(x1, x2):
-    """The matrix product over the last two axes; the axes before them broadcast. A vector counts as a row on the left, a column on the right.
+    """The matrix product over the last two axes.
+
+    The axes before them broadcast. A vector counts as a row on the left, and as a column on the right.
 
     Args:
         x1: a tensor of shape `(..., n, k)` or `(k,)`.
         x2: a tensor of shape `(..., k, m)` or `(k,)`.
 
     Returns:
-        A tensor of shape `(..., n, m)`, without the axis of a vector, and of the promoted dtype (int32 for two int8 operands).
+        A tensor of shape `(..., n, m)`, without the axis of a vector, and of the promoted dtype (int32 for two int8
+        operands).
 
     Raises:
         ShapeError: the shapes don't fit.
@@ -64,7 +67,8 @@ def _batched(x, y):
     (*x_batch, n, k), (*y_batch, k2, m) = shape_of(x), shape_of(y)
     if k != k2:
         raise ShapeError(
-            f"The last axis of `x1` must match the last but one of `x2`. Received: x1.shape={shape_of(x)}, x2.shape={shape_of(y)}"
+            f"The last axis of `x1` must match the last but one of `x2`. "
+            f"Received: x1.shape={shape_of(x)}, x2.shape={shape_of(y)}"
         )
     if not y_batch and x_batch:
         flat = P.matmul(P.reshape(x, shape=(product(x_batch) * n, k)), y)
@@ -234,7 +238,8 @@ def cross(x1, x2, axisa=-1, axisb=-1, axisc=-1, axis=None):
     Args:
         x1, x2: tensors.
         axisa, axisb: the axes of the components.
-        axisc: the axis of the components in the result; of no effect for two vectors of 2 components, whose product is a number.
+        axisc: the axis of the components in the result; of no effect for two vectors of 2 components, whose product
+            is a number.
         axis: all three in one.
 
     Returns:

@@ -187,7 +187,7 @@ def map(f, xs):
 
 @op
 def vectorized_map(function, elements):
-    """A function applied to each slice along the first axis: `map` by another name, as the slices go one after the other here.
+    """A function applied to each slice along the first axis: another name of `map`.
 
     Args:
         function: a function of a slice that returns a tensor or a structure of tensors.
@@ -240,4 +240,3 @@ def _combine_shifted(f, elems, axis: int, shift: int, count: int):
     later = tree.map_structure(lambda x: slice_axis(x, axis, shift, count), elems)
     joined = f(earlier, later)
     return tree.map_structure(lambda x, new: P.concat(slice_axis(x, axis, 0, shift), new, axis=axis), elems, joined)
-

@@ -1,7 +1,7 @@
 """Convolutions of any rank, stride, dilation and number of groups.
 
-Data is `(batch, *spatial, channels)` or, with `data_format="channels_first"`, `(batch, channels, *spatial)`. Padding `"same"` makes
-`ceil(size / stride)` outputs; what doesn't split evenly goes to the end.
+Data is `(batch, *spatial, channels)` or, with `data_format="channels_first"`, `(batch, channels, *spatial)`. Padding
+`"same"` makes `ceil(size / stride)` outputs; what doesn't split evenly goes to the end.
 """
 
 from __future__ import annotations
@@ -94,7 +94,8 @@ def conv(inputs, kernel, strides=1, padding="valid", data_format=None, dilation_
     channels, depth, features = shape_of(x)[-1], *shape_of(kernel)[-2:]
     if depth == 0 or channels % depth or features % (channels // depth):
         raise ShapeError(
-            f"The channels of `inputs` must be a multiple of those of `kernel`, and the features a multiple of the groups. "
+            f"The channels of `inputs` must be a multiple of those of `kernel`, and the features a multiple of "
+            f"the groups. "
             f"Received: inputs.shape={shape_of(from_channels_last(x, data_format))}, kernel.shape={shape_of(kernel)}"
         )
     return from_channels_last(_conv(x, kernel, strides, padding, dilation_rate, channels // depth, rank), data_format)
@@ -129,7 +130,8 @@ def depthwise_conv(inputs, kernel, strides=1, padding="valid", data_format=None,
     *window, channels, multiplier = shape_of(kernel)
     if channels != shape_of(x)[-1]:
         raise ShapeError(
-            f"`kernel` must have the channels of `inputs`. Received: {shape_of(x)[-1]} channels, kernel.shape={shape_of(kernel)}"
+            f"`kernel` must have the channels of `inputs`. "
+            f"Received: {shape_of(x)[-1]} channels, kernel.shape={shape_of(kernel)}"
         )
     grouped = P.reshape(kernel, shape=(*window, 1, channels * multiplier))
     return from_channels_last(_conv(x, grouped, strides, padding, dilation_rate, channels, rank), data_format)
@@ -159,9 +161,7 @@ def separable_conv(
 
 
 @op
-def conv_transpose(
-    inputs, kernel, strides=1, padding="valid", output_padding=None, data_format=None, dilation_rate=1
-):
+def conv_transpose(inputs, kernel, strides=1, padding="valid", output_padding=None, data_format=None, dilation_rate=1):
     """The transpose of a convolution: what takes its outputs back to the shape of its inputs.
 
     Args:
@@ -169,8 +169,9 @@ def conv_transpose(
         kernel: a tensor of shape `(*window, features, channels)`.
         strides: an integer, or one a spatial axis.
         padding: `"valid"` or `"same"`.
-        output_padding: an integer, or one a spatial axis, below the stride: added to the smallest size that the output can have. `None`: `"same"`
-            gives `size * stride`, `"valid"` gives `size * stride + max(window - stride, 0)`.
+        output_padding: an integer, or one a spatial axis, below the stride: added to the smallest size that the
+            output can have. `None`: `"same"` gives `size * stride`, `"valid"` gives `size * stride + max(window -
+            stride, 0)`.
         data_format: `"channels_last"`, `"channels_first"`, or `None` for the configured one.
         dilation_rate: distance of the window's elements, an integer or one a spatial axis.
 
@@ -205,7 +206,8 @@ def _output_padding(output_padding, strides) -> tuple[int | None, ...]:
     given = (output_padding,) * len(strides) if isinstance(output_padding, int) else tuple(output_padding)
     if len(given) != len(strides) or any(not 0 <= e < s for e, s in zip(given, strides, strict=True)):
         raise InvalidArgumentError(
-            f"`output_padding` must be at least 0 and below the stride. Received: output_padding={output_padding}, strides={strides}"
+            f"`output_padding` must be at least 0 and below the stride. "
+            f"Received: output_padding={output_padding}, strides={strides}"
         )
     return given
 
@@ -221,4 +223,3 @@ def _transposed(size: int, extent: int, stride: int, extra: int | None, padding)
         return (size - 1) * stride + extent + extra, (0, 0)
     cut = max(2 * (extent // 2) - extra, 0)  # an odd one is cut off at the end, as the forward convolution pads
     return (size - 1) * stride + extent - 2 * (extent // 2) + extra, (cut // 2, cut - cut // 2)
-

@@ -11,8 +11,8 @@ from kcore.engine.tracing import Tracer
 from kcore.engine.variable import Variable
 from kcore.errors import InvalidArgumentError, UnsupportedError
 
-from ._common import concrete, convert, dtype_of, product, promote, shape_of
 from ._common import cast as cast_tensor
+from ._common import concrete, convert, dtype_of, product, promote, shape_of
 from .keras_tensor import KerasTensor
 from .operation import op
 
@@ -68,7 +68,8 @@ def convert_to_tensor(x, dtype=None, sparse=None, ragged=None):
 
     Args:
         x: what to convert.
-        dtype: a dtype; by default that of an array, floatx for Python floats, int32 for Python integers, bool for bools.
+        dtype: a dtype; by default that of an array, floatx for Python floats, int32 for Python integers, bool for
+            bools.
         sparse, ragged: accepted when false, as kcore has neither kind of tensor.
 
     Returns:
@@ -209,7 +210,9 @@ def stop_gradient(variable):
         >>> ops.stop_gradient([1.0]).tolist()
         [1.0]
     """
-    if isinstance(variable, (dict, tuple)) or (isinstance(variable, list) and any(hasattr(x, "dtype") for x in variable)):
+    if isinstance(variable, (dict, tuple)) or (
+        isinstance(variable, list) and any(hasattr(x, "dtype") for x in variable)
+    ):
         return tree.map_structure(lambda x: P.stop_gradient(convert(x)), variable)
     return P.stop_gradient(convert(variable))
 
@@ -218,7 +221,8 @@ def custom_gradient(f):
     """Decorate a function of tensors that brings its own gradient.
 
     Args:
-        f: a function that returns `(output, gradient)`, where `gradient(*upstream)` returns a gradient for each positional argument.
+        f: a function that returns `(output, gradient)`, where `gradient(*upstream)` returns a gradient for each
+            positional argument.
 
     Returns:
         A function that returns the output.
@@ -273,7 +277,9 @@ def nonzero(x):
     """
     value = concrete(convert(x))
     if value is None:
-        raise UnsupportedError("`x` must have a known value, as the result's shape depends on it. Received: a tensor without one")
+        raise UnsupportedError(
+            "`x` must have a known value, as the result's shape depends on it. Received: a tensor without one"
+        )
     return tuple(convert(i.astype("int32")) for i in np.nonzero(value))
 
 
@@ -298,7 +304,8 @@ def select(condlist, choicelist, default=0):
     """
     if not condlist or len(condlist) != len(choicelist):
         raise InvalidArgumentError(
-            f"`condlist` and `choicelist` must be of one length, 1 or more. Received: {len(condlist)} and {len(choicelist)}"
+            f"`condlist` and `choicelist` must be of one length, 1 or more. "
+            f"Received: {len(condlist)} and {len(choicelist)}"
         )
     *choices, result = promote(*choicelist, default)
     for condition, choice in reversed(list(zip(condlist, choices, strict=True))):

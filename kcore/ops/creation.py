@@ -260,15 +260,23 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
     start, stop = promote_float(start, stop)
     gaps = num - 1 if endpoint else num
     shape = shape_of(P.add(start, stop))
-    distance = P.divide(P.subtract(stop, start), float(gaps)) if gaps > 0 else P.multiply(P.subtract(stop, start), math.nan)
+    distance = (
+        P.divide(P.subtract(stop, start), float(gaps)) if gaps > 0 else P.multiply(P.subtract(stop, start), math.nan)
+    )
     steps = P.reshape(P.iota(size=num, dtype=dtype_of(start)), shape=(num, *(1,) * len(shape)))
-    result = P.add(start, P.multiply(steps, distance)) if gaps > 0 else P.add(start, P.multiply(steps, scalar(0, dtype_of(start))))
+    result = (
+        P.add(start, P.multiply(steps, distance))
+        if gaps > 0
+        else P.add(start, P.multiply(steps, scalar(0, dtype_of(start))))
+    )
     result = P.broadcast_to(result, shape=(num, *shape))
     if endpoint and num > 1:
         result = P.where(P.equal(steps, num - 1), stop, result)
     place = axis_of(axis, len(shape) + 1)
     order = (*range(1, place + 1), 0, *range(place + 1, len(shape) + 1))
-    result = cast(P.permute_dims(result, axes=order), dtype_of(start) if dtype is None else dtypes.standardize_dtype(dtype))
+    result = cast(
+        P.permute_dims(result, axes=order), dtype_of(start) if dtype is None else dtypes.standardize_dtype(dtype)
+    )
     return (result, distance) if retstep else result
 
 
@@ -455,7 +463,9 @@ def meshgrid(*x, indexing="xy"):
     if indexing == "xy" and len(vectors) > 1:
         places[0], places[1] = 1, 0
     shape = tuple(sizes[places.index(i)] for i in range(len(sizes)))
-    columns = (tuple(size if i == place else 1 for i in range(len(shape))) for size, place in zip(sizes, places, strict=True))
+    columns = (
+        tuple(size if i == place else 1 for i in range(len(shape))) for size, place in zip(sizes, places, strict=True)
+    )
     return [P.broadcast_to(P.reshape(v, shape=c), shape=shape) for v, c in zip(vectors, columns, strict=True)]
 
 

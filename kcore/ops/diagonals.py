@@ -37,7 +37,8 @@ def diag(x, k=0):
         raise ShapeError(f"`x` must have rank 1 or 2. Received: x.shape={shape_of(x)}")
     (size,) = shape_of(x)
     side = size + abs(k)
-    # Elements of one diagonal are side + 1 apart in row-major order, so a matrix with a column more has them in its first column.
+    # Elements of one diagonal are side + 1 apart in row-major order, so a matrix with a column more has them in its
+    # first column.
     column = P.reshape(x, shape=(size, 1))
     rows = P.pad(column, scalar(0, dtype_of(x)), widths=((0, abs(k)), (0, side)))
     flat = P.reshape(rows, shape=(side * (side + 1),))

@@ -21,8 +21,9 @@ def einsum(subscripts, *operands, **kwargs):
     """Sums of products by Einstein's notation.
 
     Args:
-        subscripts: letters for the axes of each operand, separated by commas, and, after `->`, those of the result (by default all that occur
-            once, in alphabetical order). `...` stands for axes that broadcast. A letter twice in one operand takes its diagonal.
+        subscripts: letters for the axes of each operand, separated by commas, and, after `->`, those of the result
+            (by default all that occur once, in alphabetical order). `...` stands for axes that broadcast. A letter
+            twice in one operand takes its diagonal.
         *operands: tensors.
         **kwargs: ignored (`optimize`): operands are joined two by two, in the order that costs least.
 
@@ -54,18 +55,27 @@ def _parse(subscripts: str, ranks: list[int], shown: str) -> tuple[list[str], st
     inputs, arrow, output = subscripts.replace(" ", "").partition("->")
     terms = inputs.split(",")
     if len(terms) != len(ranks):
-        raise InvalidArgumentError(f"`subscripts` must have a term an operand. Received: subscripts={shown!r}, {len(ranks)} operands")
+        raise InvalidArgumentError(
+            f"`subscripts` must have a term an operand. Received: subscripts={shown!r}, {len(ranks)} operands"
+        )
     spare = [c for c in string.ascii_letters if c not in subscripts]
     widths = [rank - len(term.replace("...", "")) for term, rank in zip(terms, ranks, strict=True)]
     dots = "".join(spare[: max([w for term, w in zip(terms, widths, strict=True) if "..." in term], default=0)])
     labels = [term.replace("...", dots[len(dots) - max(w, 0) :]) for term, w in zip(terms, widths, strict=True)]
-    if any(len(label) != rank or not set(label) <= set(string.ascii_letters) for label, rank in zip(labels, ranks, strict=True)):
-        raise InvalidArgumentError(f"`subscripts` must have a letter an axis. Received: subscripts={shown!r}, ranks={ranks}")
+    if any(
+        len(label) != rank or not set(label) <= set(string.ascii_letters)
+        for label, rank in zip(labels, ranks, strict=True)
+    ):
+        raise InvalidArgumentError(
+            f"`subscripts` must have a letter an axis. Received: subscripts={shown!r}, ranks={ranks}"
+        )
     letters = "".join(terms).replace("...", "")
     implicit = dots + "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
     result = output.replace("...", dots) if arrow else implicit
     if len(set(result)) != len(result) or not set(result) <= set("".join(labels)):
-        raise InvalidArgumentError(f"`subscripts` must use each letter of the result once. Received: subscripts={shown!r}")
+        raise InvalidArgumentError(
+            f"`subscripts` must use each letter of the result once. Received: subscripts={shown!r}"
+        )
     return labels, result
 
 
@@ -97,7 +107,7 @@ def _pairs(step, count) -> list[tuple[int, int]]:
 def _contract(left, right, kept: set[str]):
     """Two terms joined by one batched matrix product, summing over the letters that nobody needs any more."""
     (x, a), (y, b) = (_summed(*term, kept | set(other)) for term, other in ((left, right[1]), (right, left[1])))
-    sizes = {c: n for c, n in [*zip(a, shape_of(x), strict=True), *zip(b, shape_of(y), strict=True)]}
+    sizes = dict([*zip(a, shape_of(x), strict=True), *zip(b, shape_of(y), strict=True)])
     for c, m, n in ((c, shape_of(x)[a.index(c)], shape_of(y)[b.index(c)]) for c in a if c in b):
         sizes[c] = broadcast_shapes((m,), (n,))[0]
     batch = [c for c in a if c in b and c in kept]

@@ -1,6 +1,7 @@
 """Ops of one tensor, element by element: exponentials, roots, signs, rounding. Trigonometry is in `trigonometry`.
 
-A function of real numbers keeps a floating dtype and computes integers and booleans in floatx; the others keep the dtype.
+A function of real numbers keeps a floating dtype and computes integers and booleans in floatx; the others keep the
+dtype.
 """
 
 from __future__ import annotations
@@ -9,13 +10,12 @@ import math
 
 from kcore import dtypes
 from kcore.engine import primitives as P
-from kcore.errors import DtypeError, InvalidArgumentError
+from kcore.errors import DtypeError
 
 from ._common import (
     NUMBERS,
     convert,
     dtype_of,
-    promote,
     scalar,
     to_dtype,
     to_float,
@@ -496,7 +496,9 @@ def imag(x):
         A tensor of zeros of `x`'s shape and dtype.
     """
     x = convert(x)
-    return P.bitwise_xor(x, x) if not dtypes.is_float(dtype_of(x)) else P.where(P.equal(x, x), scalar(0, dtype_of(x)), 0)
+    return (
+        P.bitwise_xor(x, x) if not dtypes.is_float(dtype_of(x)) else P.where(P.equal(x, x), scalar(0, dtype_of(x)), 0)
+    )
 
 
 @op

@@ -1,7 +1,8 @@
-"""`x[key]`: integers, slices with steps of either sign, `...`, `None`, integer tensors and (where values are known) boolean masks.
+"""`x[key]`: integers, slices with steps of either sign, `...`, `None`, integer tensors and (where values are known)
+boolean masks.
 
-The rules are NumPy's. A key is worked off in three steps: the basic part (one `slice`, one `flip`, one `reshape`), then the integer
-tensors that are left, together, as one `take` on joined axes.
+The rules are NumPy's. A key is worked off in three steps: the basic part (one `slice`, one `flip`, one `reshape`),
+then the integer tensors that are left, together, as one `take` on joined axes.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from kcore.errors import InvalidArgumentError, InvalidTypeError, UnsupportedErro
 from ._common import cast, concrete, convert, dtype_of, is_unknown, shape_of
 from .indexing import in_range
 from .operation import op
+
 
 @op
 def get_item(x, key):
@@ -49,7 +51,9 @@ def _entries(key: Any, rank: int) -> list[Any]:
     parts = [entry for part in parts for entry in _normalized(part)]
     used = sum(part is not None and part is not Ellipsis for part in parts)
     if used > rank or sum(part is Ellipsis for part in parts) > 1:
-        raise InvalidArgumentError(f"`key` must have at most one entry an axis and one `...`. Received: key={key!r} for rank {rank}")
+        raise InvalidArgumentError(
+            f"`key` must have at most one entry an axis and one `...`. Received: key={key!r} for rank {rank}"
+        )
     rest = [slice(None)] * (rank - used)
     if any(not isinstance(part, (int, slice, type(None), type(Ellipsis))) for part in parts):
         parts = [convert(part) if isinstance(part, int) else part for part in parts]
@@ -58,14 +62,21 @@ def _entries(key: Any, rank: int) -> list[Any]:
 
 
 def _normalized(part: Any) -> list[Any]:
-    if part is None or part is Ellipsis or isinstance(part, slice) or (isinstance(part, int) and not isinstance(part, bool)):
+    if (
+        part is None
+        or part is Ellipsis
+        or isinstance(part, slice)
+        or (isinstance(part, int) and not isinstance(part, bool))
+    ):
         return [part]
     if isinstance(part, np.integer):
         return [int(part)]
     index = convert(part)
     if dtype_of(index) != "bool":
         if not (isinstance(part, (list, tuple)) or hasattr(part, "shape") or hasattr(part, "dtype")):
-            raise InvalidTypeError(f"`key` must consist of integers, slices, `...`, None and tensors. Received: {part!r}")
+            raise InvalidTypeError(
+                f"`key` must consist of integers, slices, `...`, None and tensors. Received: {part!r}"
+            )
         return [index]
     mask = concrete(index)
     if mask is None:
@@ -132,7 +143,7 @@ def _bounds(entry: Any, size: int, axis: int) -> tuple[int, int, int]:
 
 
 def _open_bounds(entry: slice, size: int, step: int) -> tuple[int, int, int]:
-    """The same along an axis of unknown size: a length that depends on the size is unknown, `x[1:3]` has two elements."""
+    """The same along an axis of unknown size: `x[1:3]` has two elements, what depends on the size is unknown."""
     start = 0 if entry.start is None else operator.index(entry.start)
     if step > 0 and entry.stop is not None:
         stop = operator.index(entry.stop)
@@ -160,4 +171,3 @@ def _advanced(x, places: list[tuple[int, Any]]):
         stride = stride * shape[axis]
     joined = P.reshape(x, shape=(*(shape[a] for a in others[:front]), stride, *(shape[a] for a in others[front:])))
     return P.take(joined, linear, axis=front)
-

@@ -1,14 +1,15 @@
 """Reading and writing at indices.
 
-An index counts from the end if it is negative. One out of range is an error where its value is known (eager mode); in a captured function it
-isn't checked here, and what happens is the engine's affair: an error (NumPy), or an undefined element.
+An index counts from the end if it is negative. One out of range is an error where its value is known (eager mode); in
+a captured function it isn't checked here, and what happens is the engine's affair: an error (NumPy), or an undefined
+element.
 """
 
 from __future__ import annotations
 
 from kcore import config, dtypes
 from kcore.engine import primitives as P
-from kcore.errors import DtypeError, InvalidArgumentError, ShapeError
+from kcore.errors import InvalidArgumentError, ShapeError
 
 from ._common import (
     axis_of,
@@ -101,7 +102,9 @@ def take_along_axis(x, indices, axis=None):
     shape = shape_of(x)
     axis = axis_of(axis, len(shape))
     if len(shape_of(indices)) != len(shape):
-        raise ShapeError(f"`indices` must have the rank of `x`. Received: x.shape={shape}, indices.shape={shape_of(indices)}")
+        raise ShapeError(
+            f"`indices` must have the rank of `x`. Received: x.shape={shape}, indices.shape={shape_of(indices)}"
+        )
     indices = in_range(indices, shape[axis])
     pairs = enumerate(zip(shape, shape_of(indices), strict=True))
     common = tuple(i if n == 1 or a == axis else n for a, (n, i) in pairs)
@@ -140,7 +143,8 @@ def one_hot(x, num_classes, axis=-1, dtype=None, sparse=False):
     shape = shape_of(x)
     place = axis_of(axis, len(shape) + 1)
     classes = P.reshape(
-        P.iota(size=num_classes, dtype=dtype_of(x)), shape=tuple(num_classes if i == place else 1 for i in range(len(shape) + 1))
+        P.iota(size=num_classes, dtype=dtype_of(x)),
+        shape=tuple(num_classes if i == place else 1 for i in range(len(shape) + 1)),
     )
     hits = P.equal(P.reshape(x, shape=(*shape[:place], 1, *shape[place:])), classes)
     return P.cast(hits, dtype=config.floatx() if dtype is None else dtypes.standardize_dtype(dtype))

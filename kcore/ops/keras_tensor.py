@@ -14,7 +14,9 @@ OPS: dict[str, Callable[..., Any]] = {}
 """Every public op by its name; what an `OpCall` is saved and loaded by."""
 
 OPERATORS: dict[str, Callable[..., Any]] = {}
-"""Python's operators by the name that `tracing.set_operators` uses (`add`, `radd`, `getitem`, ...); filled by `ops._operators`."""
+"""Python's operators by the name that `tracing.set_operators` uses (`add`, `radd`, `getitem`, ...); filled by
+`ops._operators`.
+"""
 
 _counts: dict[str, int] = {}
 
@@ -54,8 +56,9 @@ class KerasHistory(NamedTuple):
 class KerasTensor:
     """A tensor without values: a shape, a dtype, and how it was computed.
 
-    Ops, layers and Python's operators take it and return another one. `==` between two of them asks whether they are the same object, as
-    in Keras, so that lists of them can be searched; `==` with anything else and `!=` are the ops `equal` and `not_equal`.
+    Ops, layers and Python's operators take it and return another one. `==` between two of them asks whether they are
+    the same object, as in Keras, so that lists of them can be searched; `==` with anything else and `!=` are the ops
+    `equal` and `not_equal`.
 
     Args:
         shape: a tuple of integers, `None` for a dimension that isn't known.
@@ -97,7 +100,9 @@ class KerasTensor:
 
     def reshape(self, *newshape):
         """`ops.reshape` of it; takes a tuple or separate integers."""
-        return OPS["reshape"](self, newshape[0] if len(newshape) == 1 and not isinstance(newshape[0], int) else newshape)
+        return OPS["reshape"](
+            self, newshape[0] if len(newshape) == 1 and not isinstance(newshape[0], int) else newshape
+        )
 
     def squeeze(self, axis=None):
         """`ops.squeeze` of it."""
@@ -118,7 +123,9 @@ class KerasTensor:
         return OPERATORS["eq"](self, other)
 
     def __iter__(self):
-        raise InvalidTypeError(f"{self!r} can't be iterated over: it has no values. Use `ops.unstack` where its first axis is known.")
+        raise InvalidTypeError(
+            f"{self!r} can't be iterated over: it has no values. Use `ops.unstack` where its first axis is known."
+        )
 
     def __len__(self):
         if not self.shape or self.shape[0] is None:
@@ -130,7 +137,8 @@ class KerasTensor:
 
     def __bool__(self):
         raise InvalidTypeError(
-            f"{self!r} can't be used as a condition (`if`, `while`, `and`, `assert`): it has no value while a model is being described. "
+            f"{self!r} can't be used as a condition (`if`, `while`, `and`, `assert`): it has no value while a "
+            f"model is being described. "
             "Use `ops.where` or `ops.cond`, or put the code into a layer's `call`."
         )
 
@@ -151,7 +159,8 @@ class KerasTensor:
 
 def _no_value(x: KerasTensor, target: str) -> InvalidTypeError:
     return InvalidTypeError(
-        f"{x!r} can't be converted to {target}: it only describes a shape and a dtype. Use functions of `kcore.ops` on it, "
+        f"{x!r} can't be converted to {target}: it only describes a shape and a dtype. Use functions of "
+        f"`kcore.ops` on it, "
         "or build a `Model` and call that on data."
     )
 
@@ -165,7 +174,8 @@ def _operator(name: str):
 
 
 _PYTHON_OPERATORS = (
-    "add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod pow rpow matmul rmatmul neg pos abs invert "
+    "add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod pow rpow matmul rmatmul neg "
+    "pos abs invert "
     "ne lt le gt ge and rand or ror xor rxor lshift rlshift rshift rrshift round getitem"
 ).split()
 for _name in _PYTHON_OPERATORS:
@@ -210,7 +220,7 @@ class Node:
         return list({id(n): n for n in (h.operation._inbound_nodes[h.node_index] for h in histories)}.values())
 
     def fill_in(self, values: dict[int, Any]) -> tuple[tuple, dict]:
-        """The call's arguments with each `KerasTensor` replaced by `values[id(it)]`; one that isn't in `values` stays."""
+        """The call's arguments with each `KerasTensor` replaced by `values[id(it)]`, if it is there."""
         substitute = functools.partial(_substitute, values)
         return map_symbolic(substitute, self.call_args), map_symbolic(substitute, self.call_kwargs)
 

@@ -1,4 +1,6 @@
-"""Cross-entropies. Integer inputs are computed in floatx; probabilities are limited to `[epsilon, 1 - epsilon]`, logits aren't."""
+"""Cross-entropies. Integer inputs are computed in floatx; probabilities are limited to `[epsilon, 1 - epsilon]`,
+logits aren't.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,8 @@ def _same_shape(target, output) -> None:
     differ = any(a != b and not is_unknown(a) and not is_unknown(b) for a, b in pairs)
     if differ or len(shape_of(target)) != len(shape_of(output)):
         raise ShapeError(
-            f"`target` and `output` must have one shape. Received: target.shape={shape_of(target)}, output.shape={shape_of(output)}"
+            f"`target` and `output` must have one shape. "
+            f"Received: target.shape={shape_of(target)}, output.shape={shape_of(output)}"
         )
 
 
@@ -128,8 +131,8 @@ def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
 
     Raises:
         ShapeError: the shapes don't fit.
-        InvalidArgumentError: a class number isn't in `[0, classes)` (where its value is known; in a captured function one beyond the
-            classes is the engine's affair: an error on NumPy, else undefined).
+        InvalidArgumentError: a class number isn't in `[0, classes)` (where its value is known; in a captured function
+            one beyond the classes is the engine's affair: an error on NumPy, else undefined).
 
     Example:
         >>> ops.sparse_categorical_crossentropy([1], [[0.0, 0.0]], from_logits=True).tolist()
@@ -156,7 +159,8 @@ def _class_numbers(target, shape, axis: int):
     fits = all(a == b or is_unknown(a) or is_unknown(b) for a, b in zip(have, rest, strict=False))
     if len(have) != len(rest) or not fits:
         raise ShapeError(
-            f"`target` must have the shape of `output` without `axis`. Received: target.shape={have}, output.shape={shape}, axis={axis}"
+            f"`target` must have the shape of `output` without `axis`. "
+            f"Received: target.shape={have}, output.shape={shape}, axis={axis}"
         )
     require_integer(target, "target")
     return _checked(target, shape[axis])
@@ -176,4 +180,3 @@ def _pick(x, target, axis: int):
     shape = shape_of(target)
     index = P.reshape(target, shape=(*shape[:axis], 1, *shape[axis:]))
     return P.reshape(P.take_along_axis(x, index, axis=axis), shape=shape)
-

@@ -1,7 +1,8 @@
 """Masks beside tensors: a weak side table, because nothing hangs attributes on an engine's tensors.
 
-A mask says which steps of a sequence count. A layer that makes one (`Masking`, `Embedding(mask_zero=True)`) notes it here under its
-output, and the layer that receives this very object finds it; a mask doesn't survive an op, a copy or a view, which are other objects.
+A mask says which steps of a sequence count. A layer that makes one (`Masking`, `Embedding(mask_zero=True)`) notes it
+here under its output, and the layer that receives this very object finds it; a mask doesn't survive an op, a copy or
+a view, which are other objects.
 """
 
 from __future__ import annotations

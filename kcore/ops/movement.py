@@ -1,4 +1,6 @@
-"""Moving elements: flipping, rolling, repeating, cutting, neighbours. These ops keep the dtype and pass gradients on."""
+"""Moving elements: flipping, rolling, repeating, cutting, neighbours. These ops keep the dtype and pass gradients
+on.
+"""
 
 from __future__ import annotations
 
@@ -172,7 +174,9 @@ def repeat(x, repeats, axis=None):
         spread = P.broadcast_to(column, shape=(*shape[: axis + 1], count, *shape[axis + 1 :]))
         return P.reshape(spread, shape=(*shape[:axis], shape[axis] * count, *shape[axis + 1 :]))
     if counts.ndim != 1 or (len(counts) != shape[axis] and not is_unknown(shape[axis])):
-        raise ShapeError(f"`repeats` must be an integer, or one an element. Received: repeats={repeats}, x.shape={shape}")
+        raise ShapeError(
+            f"`repeats` must be an integer, or one an element. Received: repeats={repeats}, x.shape={shape}"
+        )
     return P.take(x, convert(np.repeat(np.arange(len(counts), dtype="int32"), counts)), axis=axis)
 
 

@@ -258,7 +258,9 @@ def cumprod(x, axis=None, dtype=None):
 
 def _scan_operand(x, axis, dtype):
     x = convert(x)
-    x = cast(x, dtypes.standardize_dtype(dtype) if dtype is not None else "int32" if dtype_of(x) == "bool" else dtype_of(x))
+    x = cast(
+        x, dtypes.standardize_dtype(dtype) if dtype is not None else "int32" if dtype_of(x) == "bool" else dtype_of(x)
+    )
     if axis is None:
         return P.reshape(x, shape=(product(shape_of(x)),)), 0
     return x, axis_of(axis, len(shape_of(x)))

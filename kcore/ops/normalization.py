@@ -70,7 +70,8 @@ def batch_normalization(x, mean, variance, axis, offset=None, scale=None, epsilo
         vector = convert(vector, wide)
         if shape_of(vector) != place[axis : axis + 1] and not is_unknown(shape[axis]):
             raise ShapeError(
-                f"`{name}` must be as long as `axis`. Received: {name}.shape={shape_of(vector)}, x.shape={shape}, axis={axis}"
+                f"`{name}` must be as long as `axis`. "
+                f"Received: {name}.shape={shape_of(vector)}, x.shape={shape}, axis={axis}"
             )
         return P.reshape(vector, shape=place)
 
@@ -167,5 +168,7 @@ def _along(vector, dtype, shape, axes, name):
     if shape_of(vector) == sizes:
         return P.reshape(vector, shape=tuple(n if i in axes else 1 for i, n in enumerate(shape)))
     if len(shape_of(vector)) > len(shape):
-        raise ShapeError(f"`{name}` must have the sizes of `axis`. Received: {name}.shape={shape_of(vector)}, x.shape={shape}")
+        raise ShapeError(
+            f"`{name}` must have the sizes of `axis`. Received: {name}.shape={shape_of(vector)}, x.shape={shape}"
+        )
     return vector

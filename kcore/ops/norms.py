@@ -19,8 +19,10 @@ def norm(x, ord=None, axis=None, keepdims=False):
 
     Args:
         x: a tensor.
-        ord: of vectors any number, `inf` or `-inf` (2 by default); of matrices `"fro"` (default), 1, -1, `inf` or `-inf`.
-        axis: one axis for vectors, two for matrices; `None` for the whole tensor: flattened if `ord` is `None`, else by its rank.
+        ord: of vectors any number, `inf` or `-inf` (2 by default); of matrices `"fro"` (default), 1, -1, `inf` or
+            `-inf`.
+        axis: one axis for vectors, two for matrices; `None` for the whole tensor: flattened if `ord` is `None`, else
+            by its rank.
         keepdims: whether to keep the reduced axes with size 1.
 
     Returns:
@@ -41,9 +43,11 @@ def norm(x, ord=None, axis=None, keepdims=False):
     if len(axes) == 1:
         return _vector_norm(x, ord, axes, keepdims)
     if len(axes) == 2:
-        first, second = (axes if axis is None else tuple(axis_of(a, len(shape_of(x))) for a in axis))
+        first, second = axes if axis is None else tuple(axis_of(a, len(shape_of(x))) for a in axis)
         return _matrix_norm(x, ord, first, second, keepdims)
-    raise InvalidArgumentError(f"`axis` must name one axis or two. Received: axis={axis}, ord={ord!r}, x.shape={shape_of(x)}")
+    raise InvalidArgumentError(
+        f"`axis` must name one axis or two. Received: axis={axis}, ord={ord!r}, x.shape={shape_of(x)}"
+    )
 
 
 def _euclidean(x, axes, keepdims):
@@ -84,7 +88,9 @@ def _matrix_norm(x, ord, first, second, keepdims):
 
 @op
 def normalize(x, axis=-1, order=2, epsilon=None):
-    """A tensor divided by its norm along an axis, which counts as `epsilon` at least: the zero vector stays zero, with a finite gradient.
+    """A tensor divided by its norm along an axis.
+
+    The norm counts as `epsilon` at least, so that the zero vector stays zero, with a finite gradient.
 
     Args:
         x: a tensor.

@@ -4,8 +4,8 @@
     KerasTensor    what a symbolic call takes and returns: a shape, a dtype and a history, no values
     Node           one symbolic call: operation, arguments, outputs
 
-`@op` makes a function a public op. Called with tensors it just runs; called with a `KerasTensor` anywhere among its arguments it is
-evaluated abstractly (`tracing.infer`: the primitives' spec rules, no values) and noted as a `Node`.
+`@op` makes a function a public op. Called with tensors it just runs; called with a `KerasTensor` anywhere among its
+arguments it is evaluated abstractly (`tracing.infer`: the primitives' spec rules, no values) and noted as a `Node`.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ _Fn = TypeVar("_Fn", bound=Callable[..., Any])
 class Operation:
     """Something that can be called with tensors, or symbolically with `KerasTensor`s. Base of every layer.
 
-    A subclass writes `call(*args, **kwargs)`, and, where the general way doesn't suit it, `compute_output_spec` with the same arguments.
+    A subclass writes `call(*args, **kwargs)`, and, where the general way doesn't suit it, `compute_output_spec` with
+    the same arguments.
 
     Args:
         name: a name; made from the class's (`my_operation_1`) if `None`.
@@ -109,7 +110,7 @@ class Operation:
         return outputs
 
     def compute_output_spec(self, *args, **kwargs):
-        """The `KerasTensor`s (without history) that a symbolic call returns: by default what abstract evaluation of `call` gives."""
+        """What a symbolic call returns, without history: by default the result of evaluating `call` abstractly."""
         return infer_outputs(self.call, args, kwargs)
 
     def get_config(self) -> dict[str, Any]:
@@ -131,7 +132,9 @@ class Operation:
         config: dict[str, Any] = {}
         for name, parameter in list(signature.parameters.items())[1:]:
             if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
-                raise UnsupportedError(f"{type(self).__name__} must define `get_config`, as its constructor takes `*{name}`.")
+                raise UnsupportedError(
+                    f"{type(self).__name__} must define `get_config`, as its constructor takes `*{name}`."
+                )
             value = bound.arguments[name]
             config.update(value if parameter.kind is inspect.Parameter.VAR_KEYWORD else {name: value})
         return {**config, "name": self.name}
@@ -149,7 +152,9 @@ class Operation:
     def _only_node(self, what: str) -> Node:
         if len(self._inbound_nodes) != 1:
             calls = len(self._inbound_nodes)
-            raise InvalidArgumentError(f"`{self.name}.{what}` needs exactly one symbolic call of `{self.name}`. Received: {calls} calls")
+            raise InvalidArgumentError(
+                f"`{self.name}.{what}` needs exactly one symbolic call of `{self.name}`. Received: {calls} calls"
+            )
         return self._inbound_nodes[0]
 
     def __repr__(self) -> str:
@@ -197,7 +202,8 @@ _MAYBE_SYMBOLIC = (KerasTensor, list, tuple, dict)
 
 
 def op(fn: _Fn) -> _Fn:
-    """Make a function a public op: callable with `KerasTensor`s, known by its name, its errors naming it and its arguments.
+    """Make a function a public op: callable with `KerasTensor`s, known by its name, its errors naming it and its
+    arguments.
 
     The check for a `KerasTensor` looks at the arguments' types only, so it costs about 0.2 us a call.
     """

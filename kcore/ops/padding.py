@@ -21,9 +21,11 @@ def pad(x, pad_width, mode="constant", constant_values=None):
 
     Args:
         x: a tensor.
-        pad_width: how many elements before and after along each axis: a pair an axis, one pair for all, or one integer for all.
-        mode: `"constant"`, `"edge"` (the last element), `"reflect"` (mirrored, the last element not repeated), `"symmetric"` (mirrored, the
-            last element repeated) or `"wrap"` (from the other end). Mirrors and wraps go on as often as it takes.
+        pad_width: how many elements before and after along each axis: a pair an axis, one pair for all, or one
+            integer for all.
+        mode: `"constant"`, `"edge"` (the last element), `"reflect"` (mirrored, the last element not repeated),
+            `"symmetric"` (mirrored, the last element repeated) or `"wrap"` (from the other end). Mirrors and wraps go
+            on as often as it takes.
         constant_values: the value for `"constant"`; 0 by default.
 
     Returns:
@@ -64,7 +66,8 @@ def _widths(pad_width, rank: int) -> tuple[tuple[int, int], ...]:
         widths = ()
     if len(widths) != rank or any(n < 0 for width in widths for n in width):
         raise InvalidArgumentError(
-            f"`pad_width` must be a pair of non-negative integers for each of {rank} axes. Received: pad_width={pad_width}"
+            f"`pad_width` must be a pair of non-negative integers for each of {rank} axes. "
+            f"Received: pad_width={pad_width}"
         )
     return widths
 
@@ -75,6 +78,9 @@ def _pad_by_index(x, axis: int, width: tuple[int, int], mode: str):
         widths = tuple(width if i == axis else (0, 0) for i in range(len(shape_of(x))))
         return P.pad(x, scalar(0, dtype_of(x)), widths=widths)
     if size == 0:
-        raise ShapeError(f"`x` must have elements along each padded axis. Received: x.shape={shape_of(x)}, axis={axis}, mode={mode!r}")
+        raise ShapeError(
+            f"`x` must have elements along each padded axis. "
+            f"Received: x.shape={shape_of(x)}, axis={axis}, mode={mode!r}"
+        )
     indices = np.pad(np.arange(size, dtype="int32"), width, mode=mode)  # type: ignore[call-overload]
     return P.take(x, convert(indices), axis=axis)

@@ -17,7 +17,9 @@ from .operation import op
 
 @fused_op("max_pool")
 def max_pool_windows(x, *, size, strides, padding):
-    """The largest element of each window; padding counts as `-inf`. The gradient goes to the first of equal ones, NaN is the largest.
+    """The largest element of each window; padding counts as `-inf`.
+
+    The gradient goes to the first of equal ones; NaN is the largest.
 
     Args:
         x: a tensor of shape `(N, *S, C)`.
@@ -127,4 +129,3 @@ def average_pool(inputs, pool_size, strides=None, padding="valid", data_format=N
         [2.0, 1.0]
     """
     return _pool(average_pool_windows, to_float(inputs), pool_size, strides, padding, data_format)
-

@@ -1,7 +1,9 @@
 """Reductions: sums, means, extremes, and what is built on them.
 
-`axis` is an axis, several, or `None` for all; `keepdims` keeps the reduced axes with size 1. Integer sums and products are formed in at
-least 32 bits, as in Keras: bool and small integers in int32, small unsigned ones in uint32. 16-bit floats are summed in float32.
+`axis` is an axis, several, or `None` for all; `keepdims` keeps the reduced axes with size 1. Integer sums and
+products are formed in at
+least 32 bits, as in Keras: bool and small integers in int32, small unsigned ones in uint32. 16-bit floats are summed
+in float32.
 """
 
 from __future__ import annotations
@@ -18,8 +20,6 @@ from ._common import (
     convert,
     dtype_of,
     float_dtype,
-    highest,
-    lowest,
     product,
     promote,
     scalar,
@@ -121,7 +121,9 @@ def _mean(x, axes, keepdims):
 
 
 def centered_moments(x, axes, keepdims):
-    """Mean and variance of a float tensor over axes, in two passes: the mean first, then the mean square distance from it."""
+    """Mean and variance of a float tensor over axes, in two passes: the mean first, then the mean square distance from
+    it.
+    """
     center = _mean(x, axes, True)
     distance = P.subtract(x, center)
     variance = _mean(P.multiply(distance, distance), axes, keepdims)
@@ -251,7 +253,9 @@ def _extremum(reduce, pick, x, axis, keepdims, initial):
         result = reduce(x, axes=axes, keepdims=keepdims)
         return result if initial is None else pick(*to_dtype(dtype_of(x), result, initial))
     if initial is None:
-        raise ShapeError(f"`x` must have elements along `axis`, or `initial` must be given. Received: x.shape={shape}, axis={axis}")
+        raise ShapeError(
+            f"`x` must have elements along `axis`, or `initial` must be given. Received: x.shape={shape}, axis={axis}"
+        )
     kept = [1 if i in axes else d for i, d in enumerate(shape) if keepdims or i not in axes]
     return P.broadcast_to(scalar(initial, dtype_of(x)), shape=tuple(kept))
 

@@ -1,7 +1,7 @@
 """Writing at indices: blocks, scattered elements, segments.
 
-An index out of range is an error where its value is known (eager mode); in a captured function it isn't checked, but that a block that
-would stick out is moved inside.
+An index out of range is an error where its value is known (eager mode); in a captured function it isn't checked, but
+that a block that would stick out is moved inside.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def slice(inputs, start_indices, shape):
         A tensor of shape `shape`.
 
     Raises:
-        InvalidArgumentError: the block sticks out (in a captured function with a start that isn't known, it is moved inside).
+        InvalidArgumentError: the block sticks out (in a captured function with a start that isn't known, it is moved
+            inside).
 
     Example:
         >>> ops.slice([[1, 2, 3], [4, 5, 6]], (0, 1), (2, 2)).tolist()
@@ -73,7 +74,8 @@ def slice_update(inputs, start_indices, updates):
         A tensor of `inputs`' shape and dtype.
 
     Raises:
-        InvalidArgumentError: the block sticks out (in a captured function with a start that isn't known, it is moved inside).
+        InvalidArgumentError: the block sticks out (in a captured function with a start that isn't known, it is moved
+            inside).
 
     Example:
         >>> ops.slice_update([1, 2, 3, 4], [1], [7, 8]).tolist()
@@ -109,11 +111,14 @@ def _known_starts(start_indices) -> tuple[int, ...] | None:
 
 def _check_block(shape, starts, sizes) -> None:
     if len(sizes) != len(shape) or (starts is not None and len(starts) != len(shape)):
-        raise ShapeError(f"`start_indices` and the block must have an entry an axis. Received: x.shape={shape}, block={sizes}")
+        raise ShapeError(
+            f"`start_indices` and the block must have an entry an axis. Received: x.shape={shape}, block={sizes}"
+        )
     for n, a, s in zip(shape, starts or (0,) * len(shape), sizes, strict=True):
         if not is_unknown(n) and not is_unknown(s) and not 0 <= a <= a + s <= n:
             raise InvalidArgumentError(
-                f"The block must lie inside the tensor. Received: x.shape={shape}, start_indices={starts}, block={sizes}"
+                f"The block must lie inside the tensor. "
+                f"Received: x.shape={shape}, start_indices={starts}, block={sizes}"
             )
 
 
@@ -134,7 +139,9 @@ def _linear(shape, places):
     """Row-major positions of the grid spanned by indices an axis."""
     total, stride = None, 1
     for axis in reversed(range(len(shape))):
-        column = P.reshape(places[axis], shape=tuple(shape_of(places[axis])[0] if i == axis else 1 for i in range(len(shape))))
+        column = P.reshape(
+            places[axis], shape=tuple(shape_of(places[axis])[0] if i == axis else 1 for i in range(len(shape)))
+        )
         column = P.multiply(column, int(stride))
         total = column if total is None else P.add(total, column)
         stride = stride * shape[axis]
@@ -195,7 +202,9 @@ def _scatter(x, indices, updates, write):
     require_integer(indices, "indices")
     *lead, depth = shape_of(indices)
     if depth > len(shape):
-        raise ShapeError(f"`indices` must address at most {len(shape)} axes. Received: indices.shape={shape_of(indices)}")
+        raise ShapeError(
+            f"`indices` must address at most {len(shape)} axes. Received: indices.shape={shape_of(indices)}"
+        )
     linear, stride = None, 1
     for axis in reversed(range(depth)):
         starts, stops = (0,) * len(lead) + (axis,), (*lead, axis + 1)
@@ -305,13 +314,17 @@ def _segments(data, segment_ids, num_segments):
     if num_segments is None:
         known = concrete(ids)
         if known is None:
-            raise InvalidArgumentError("`num_segments` must be given where `segment_ids` has no known value. Received: None")
+            raise InvalidArgumentError(
+                "`num_segments` must be given where `segment_ids` has no known value. Received: None"
+            )
         num_segments = int(known.max()) + 1 if known.size else 0
     return data, in_range(ids, num_segments, "segment_ids"), num_segments
 
 
 def _segment_max(data, ids, count):
-    """By sorting: written in ascending order, the last writer of each place is the largest (and of equals the first one)."""
+    """By sorting: written in ascending order, the last writer of each place is the largest (and of equals the first
+    one).
+    """
     n, rest = shape_of(data)[0], shape_of(data)[1:]
     if n == 0:
         return filled(lowest(dtype_of(data)), (count, *rest), dtype_of(data))

@@ -99,7 +99,9 @@ def transpose(x, axes=None):
         return P.permute_dims(x, axes=tuple(reversed(range(rank))))
     order = tuple(axis_of(a, rank, "axes") for a in axes)
     if sorted(order) != list(range(rank)):
-        raise InvalidArgumentError(f"`axes` must name each axis of `x` once. Received: axes={axes}, x.shape={shape_of(x)}")
+        raise InvalidArgumentError(
+            f"`axes` must name each axis of `x` once. Received: axes={axes}, x.shape={shape_of(x)}"
+        )
     return P.permute_dims(x, axes=order)
 
 
@@ -286,7 +288,9 @@ def stack(x, axis=0):
     if any(len(shape) != len(shapes[0]) for shape in shapes):
         raise ShapeError(f"`x` must hold tensors of one shape. Received: shapes={shapes}")
     place = axis_of(axis, len(shapes[0]) + 1)
-    return P.concat(*(P.reshape(t, shape=(*s[:place], 1, *s[place:])) for t, s in zip(tensors, shapes, strict=True)), axis=place)
+    return P.concat(
+        *(P.reshape(t, shape=(*s[:place], 1, *s[place:])) for t, s in zip(tensors, shapes, strict=True)), axis=place
+    )
 
 
 def _at_least(x, rank: int):
@@ -393,7 +397,9 @@ def unstack(x, num=None, axis=0):
     shape = shape_of(x)
     axis = axis_of(axis, len(shape))
     if num is None and is_unknown(shape[axis]):
-        raise ShapeError(f"`num` must be given where the size isn't known. Received: num=None, x.shape={shape}, axis={axis}")
+        raise ShapeError(
+            f"`num` must be given where the size isn't known. Received: num=None, x.shape={shape}, axis={axis}"
+        )
     rest = (*shape[:axis], *shape[axis + 1 :])
     count = shape[axis] if num is None else num
     return [P.reshape(slice_axis(x, axis, i, i + 1), shape=rest) for i in range(count)]

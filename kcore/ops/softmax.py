@@ -15,8 +15,8 @@ from .sorting import descending
 def softmax(x, axis=-1):
     """`exp(x) / sum(exp(x))` along an axis, without overflow.
 
-    An element of `-inf` gets 0. Where all elements along the axis are `-inf` (a fully masked row) the result is 0, and so is the
-    gradient. A NaN or `inf` makes the whole row NaN.
+    An element of `-inf` gets 0. Where all elements along the axis are `-inf` (a fully masked row) the result is 0,
+    and so is the gradient. A NaN or `inf` makes the whole row NaN.
 
     Args:
         x: a tensor.
@@ -38,13 +38,16 @@ def normalized(x, axes):
     """Softmax of a float tensor along axes."""
     raised = P.exp(P.subtract(x, finite_shift(x, axes)))
     total = P.sum(raised, axes=axes, keepdims=True)
-    # A fully masked row sums to 0: it is divided by 1. A product by the row's reciprocal is cheaper to differentiate than a quotient.
+    # A fully masked row sums to 0: it is divided by 1. A product by the row's reciprocal is cheaper to
+    # differentiate than a quotient.
     total = P.add(total, P.cast(P.equal(total, 0), dtype=dtype_of(x)))
     return P.multiply(raised, P.divide(1, total))
 
 
 def finite_shift(x, axes):
-    """The largest element along axes (kept), without gradient; the least finite number for a row of -inf, so that nothing becomes NaN."""
+    """The largest element along axes (kept), without gradient; the least finite number for a row of -inf, so that
+    nothing becomes NaN.
+    """
     return P.stop_gradient(P.maximum(P.max(x, axes=axes, keepdims=True), float(finfo(dtype_of(x)).min)))
 
 

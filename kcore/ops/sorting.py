@@ -83,7 +83,8 @@ def sort(x, axis=-1):
 
 @op
 def argpartition(x, kth, axis=-1):
-    """Indices that put the `kth` smallest element at its place, smaller ones before it and larger ones after (here: sorted).
+    """Indices that put the `kth` smallest element at its place, smaller ones before it and larger ones after (here:
+    sorted).
 
     Args:
         x: a tensor.
@@ -177,7 +178,9 @@ def searchsorted(sorted_sequence, values, side="left"):
     """
     sequence, values = promote(sorted_sequence, values)
     if len(shape_of(sequence)) != 1:
-        raise InvalidArgumentError(f"`sorted_sequence` must have rank 1. Received: sorted_sequence.shape={shape_of(sequence)}")
+        raise InvalidArgumentError(
+            f"`sorted_sequence` must have rank 1. Received: sorted_sequence.shape={shape_of(sequence)}"
+        )
     if side not in ("left", "right"):
         raise InvalidArgumentError(f"`side` must be 'left' or 'right'. Received: side={side!r}")
     return _insertion(_rankable(sequence), _rankable(values), side == "right")
@@ -249,7 +252,8 @@ def quantile(x, q, axis=None, method="linear", keepdims=False):
         x: a tensor.
         q: parts in [0, 1]: a number, or a tensor of rank 1.
         axis: an axis, several, or `None` for all.
-        method: between two elements: `"linear"`, `"lower"`, `"higher"`, `"midpoint"` or `"nearest"` (of equally near ones the even rank).
+        method: between two elements: `"linear"`, `"lower"`, `"higher"`, `"midpoint"` or `"nearest"` (of equally near
+            ones the even rank).
         keepdims: whether to keep the reduced axes with size 1.
 
     Returns:
@@ -263,7 +267,9 @@ def quantile(x, q, axis=None, method="linear", keepdims=False):
         0.5
     """
     if method not in _BETWEEN:
-        raise InvalidArgumentError(f"`method` must be one of {', '.join(sorted(_BETWEEN))}. Received: method={method!r}")
+        raise InvalidArgumentError(
+            f"`method` must be one of {', '.join(sorted(_BETWEEN))}. Received: method={method!r}"
+        )
     x = to_float(x)
     q = convert(q, dtype_of(x))
     rows, kept = _joined(x, axes_of(axis, len(shape_of(x))), keepdims)

@@ -1,4 +1,6 @@
-"""Trigonometric and hyperbolic functions, and their inverses. Floating dtypes are kept; others are computed in floatx."""
+"""Trigonometric and hyperbolic functions, and their inverses. Floating dtypes are kept; others are computed in
+floatx.
+"""
 
 from __future__ import annotations
 
