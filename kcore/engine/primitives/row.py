@@ -138,6 +138,8 @@ class _Rows:
     """The table by attribute, for rules: `P.exp(x)` works whatever the order in which the files are read."""
 
     def __getattr__(self, name: str) -> Primitive:
+        if name not in TABLE:
+            raise AttributeError(f"no primitive is named {name!r}")
         return TABLE[name]
 
 
