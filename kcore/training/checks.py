@@ -114,6 +114,6 @@ def _check_range(labels: Any, classes: int | None, output: str, ignored: Any) ->
         where = int(np.argmax(wrong.reshape(len(labels), -1).any(axis=1)))
         label = labels[wrong].ravel()[0]
         raise InvalidArgumentError(
-            f"`y` holds the label {label} at sample {where}, but output '{output}' has {classes} classes, so that labels "
-            f"must be integers from 0 to {classes - 1}. Received: labels from {labels.min()} to {labels.max()}"
+            f"`y` holds the label {label} at sample {where}, but output '{output}' has {classes} classes, so that "
+            f"labels must be integers from 0 to {classes - 1}. Received: labels from {labels.min()} to {labels.max()}"
         )

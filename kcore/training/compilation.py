@@ -30,7 +30,8 @@ class Compilation:
     def __init__(self, model: Any, arguments: dict[str, Any]) -> None:
         self.model = model
         self.arguments = arguments
-        self.optimizer = optimizers.get(arguments["optimizer"])
+        optimizer = arguments["optimizer"]
+        self.optimizer = None if optimizer is None else optimizers.get(optimizer)
         loss = arguments["loss"]
         self.loss = None if loss is None else CompiledLoss(loss, arguments["loss_weights"])
         self.loss_tracker = metrics.Mean(name="loss")
@@ -79,7 +80,7 @@ class Compilation:
         self._weighted.update(y, y_pred, sample_weight)
 
     def named_metrics(self) -> list[tuple[str, Any]]:
-        """Pairs of log name and metric object: the loss, single outputs' losses, those of `compile`, those of layers."""
+        """Pairs of log name and metric object: the loss, outputs' losses, those of `compile`, those of layers."""
         named = [
             ("loss", self.loss_tracker),
             *((tracker.name, tracker) for tracker in self.trackers),

@@ -40,7 +40,9 @@ class Outputs:
 
     def targets(self, y: Any, predictions: list[Any]) -> list[Any]:
         """The targets of the outputs; one of shape `(batch,)` becomes a column where the prediction is one."""
-        return [_as_column(target, prediction) for target, prediction in zip(self.split(y, "y"), predictions, strict=True)]
+        return [
+            _as_column(target, prediction) for target, prediction in zip(self.split(y, "y"), predictions, strict=True)
+        ]
 
     def split(self, values: Any, argument: str) -> list[Any]:
         """Deal out `values` (targets, say) to the outputs.
@@ -68,8 +70,8 @@ class Outputs:
         if tree.is_nested(values) and tree.structure(values) == self._structure:
             return tree.flatten(values)
         raise InvalidArgumentError(
-            f"`{argument}` must hold one entry for each of the model's {len(self)} outputs ({', '.join(self.names)}), in a "
-            f"list or in a dict by name. Received: {_describe(values)}"
+            f"`{argument}` must hold one entry for each of the model's {len(self)} outputs ({', '.join(self.names)}), in "
+            f"a list or in a dict by name. Received: {_describe(values)}"
         )
 
     def _by_name(self, values: dict, argument: str) -> list[Any]:

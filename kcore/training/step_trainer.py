@@ -183,7 +183,7 @@ class StepTrainer:
     def test_step(self, data: Any) -> dict[str, Any]:
         """Evaluate a batch: forward, loss, metrics. See `train_step`."""
         data = unpack_x_y_sample_weight(data)
-        y_pred = steps.test_on(self.model, self.compilation, data)
+        y_pred = steps.test_on(self.model, self.compilation, data, self._has_loss())
         x, y, sample_weight = data
         return self.model.compute_metrics(x, y, y_pred, sample_weight)
 
@@ -309,12 +309,15 @@ class StepTrainer:
     def _test(self, x: Any, y: Any, sample_weight: Any) -> Any:
         if self._overridden("test_step") or self._overridden("compute_metrics"):
             return self.model.test_step(pack_x_y_sample_weight(x, y, sample_weight))
-        y_pred = steps.test_on(self.model, self.compilation, (x, y, sample_weight))
+        y_pred = steps.test_on(self.model, self.compilation, (x, y, sample_weight), self._has_loss())
         self._count(y, y_pred, sample_weight)
         return NO_LOGS
 
     def _predict(self, x: Any, y: Any, sample_weight: Any) -> Any:
         return self.model.predict_step(pack_x_y_sample_weight(x))
+
+    def _has_loss(self) -> bool:
+        return self.compilation.loss is not None or self._overridden("compute_loss")
 
     def _overridden(self, method: str) -> bool:
         from kcore.models import Model

@@ -91,15 +91,15 @@ def train_on(model: Any, compilation: Compilation, data: tuple[Any, Any, Any]) -
     return y_pred
 
 
-def test_on(model: Any, compilation: Compilation, data: tuple[Any, Any, Any]) -> Any:
-    """One step of evaluation: everything but metrics.
+def test_on(model: Any, compilation: Compilation, data: tuple[Any, Any, Any], has_loss: bool) -> Any:
+    """One step of evaluation: everything but metrics. Without a loss, there are metrics only.
 
     Returns:
         What the model predicted.
     """
     x, y, sample_weight = data
     y_pred = model(x, training=False)
-    if compilation.loss is not None or model.losses:
+    if has_loss or model.losses:
         loss = loss_of(model, x, y, y_pred, sample_weight, training=False)
         compilation.loss_tracker.update_state(loss, sample_weight=batch_count(x))
     return y_pred

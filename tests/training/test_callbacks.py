@@ -313,7 +313,7 @@ def test_a_name_that_is_not_logged_is_refused(tmp_path):
 
 
 class Inbox(http.server.BaseHTTPRequestHandler):
-    received: list = []  # noqa: RUF012 - one test uses it
+    received: list = []
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
