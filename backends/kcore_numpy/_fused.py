@@ -25,7 +25,7 @@ def _random_bits(key, *, shape):
 
 
 FUSED = {
-    "adam": Fused(_floats, _optimizer.adam),
+    "adam": Fused(_floats, _optimizer.adam, inplace=_optimizer.adam_inplace, overwrites=(1, 2, 3)),
     "random_bits": Fused(_always, _random_bits),
     "max_pool": Fused(_floats, _pooling.max_pool, _pooling.max_pool_grad),
     "average_pool": Fused(_floats, _pooling.average_pool, _pooling.average_pool_grad),

@@ -22,13 +22,25 @@ def adam(gradient, value, momentum, velocity, step_size, *, beta_1, beta_2, epsi
     Returns:
         `((value, momentum, velocity), None)`, updated.
     """
-    operands = [np.ravel(x) for x in (gradient, value, momentum, velocity)]
-    results = [np.empty(operands[0].size, gradient.dtype) for _ in range(3)]
-    scratch = np.empty((2, min(BLOCK, operands[0].size)), gradient.dtype)
-    for block in flat_blocks(operands[0].size, BLOCK):
-        pieces = [x[block] for x in (*operands, *results)]
+    results = tuple(np.empty(x.shape, x.dtype) for x in (value, momentum, velocity))
+    _adam((gradient, value, momentum, velocity), results, step_size, beta_1, beta_2, epsilon)
+    return results, None
+
+
+def adam_inplace(gradient, value, momentum, velocity, step_size, *, beta_1, beta_2, epsilon):
+    """The same, written into `value`, `momentum` and `velocity`, which are returned."""
+    results = (value, momentum, velocity)
+    _adam((gradient, *results), results, step_size, beta_1, beta_2, epsilon)
+    return results
+
+
+def _adam(operands, results, step_size, beta_1, beta_2, epsilon) -> None:
+    flat = [x.reshape(-1) for x in (*operands, *results)]
+    size = flat[0].size
+    scratch = np.empty((2, min(BLOCK, size)), flat[0].dtype)
+    for block in flat_blocks(size, BLOCK):
+        pieces = [x[block] for x in flat]
         _adam_block(*pieces, *scratch[:, : block.stop - block.start], step_size, 1 - beta_1, 1 - beta_2, epsilon)
-    return tuple(x.reshape(gradient.shape) for x in results), None
 
 
 def _adam_block(g, x, m, v, new_x, new_m, new_v, a, b, step_size, share_1, share_2, epsilon):

@@ -91,11 +91,18 @@ class Fused:
             `backward` wants.
         backward: `backward(residuals, cotangents, *operands, **params) -> tuple`, a cotangent (or `None`) an operand.
             Without it the gradient is that of the core's composite.
+        inplace: `inplace(*operands, **params) -> tuple of outputs`, which writes output k into the operand at
+            `overwrites[k]`; a plan calls it where those operands aren't needed any more.
+        overwrites: positions of operands.
+
+    Outputs of `forward` share no memory with operands or with one another; what `backward` returns may.
     """
 
     applies: Callable[..., bool]
     forward: Callable[..., Any]
     backward: Callable[..., Any] | None = None
+    inplace: Callable[..., Any] | None = None
+    overwrites: tuple[int, ...] = ()
 
 
 class Backend:

@@ -79,7 +79,7 @@ def _fused_node(op: FusedOp) -> Internal:
         call = {"op": op, "count": count, "params": params}
         return record(_pullback, (*operands, *cts[:-1], outs[-1]), call)
 
-    return internal(op.name, "*xs", spec=spec, vjps=vjps, compute=compute, doc=f"fused {op.name}")
+    return internal(op.name, "*xs", spec=spec, vjps=vjps, compute=compute, doc=f"fused {op.name}", fused=True)
 
 
 @functools.lru_cache(maxsize=4096)

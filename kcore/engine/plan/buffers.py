@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from kcore.engine.primitives.internal import Internal
 from kcore.engine.spec import Spec
 
 from .instructions import Instruction, Listing
@@ -31,12 +32,14 @@ class Layout:
 
     Attributes:
         into: for an instruction's position, the number of the dying operand it writes into.
+        fused: positions of fused ops that write into their operands.
         block: for an instruction's position, the index of the kept block it writes into.
         block_sizes: bytes of each kept block.
         copied: positions among the outputs that must be copied before they leave.
     """
 
     into: dict[int, int] = field(default_factory=dict)
+    fused: set[int] = field(default_factory=set)
     block: dict[int, int] = field(default_factory=dict)
     block_sizes: list[int] = field(default_factory=list)
     copied: set[int] = field(default_factory=set)
@@ -71,14 +74,13 @@ class _Planner:
             shared: frozenset[int] = frozenset()
             if instruction.name in self.backend.views:
                 shared = self.roots[instruction.operands[0]]
-            elif not instruction.primitive.required:
-                shared = (
-                    frozenset().union(*(self.roots[x] for x in instruction.operands))
-                    if instruction.operands
-                    else shared
-                )
-            for result in instruction.results:
-                self.roots[result] = shared | {result}
+            elif isinstance(instruction.primitive, Internal):
+                shared = frozenset().union(*(self.roots[x] for x in instruction.operands))
+            own = instruction.results
+            if isinstance(instruction.primitive, Internal) and instruction.primitive.fused:
+                self.roots.update({x: frozenset((x,)) for x in own[:-1]})
+                own, shared = own[-1:], shared.union(own[:-1])
+            self.roots.update({x: shared | {x} for x in own})
 
     def _deaths(self) -> dict[int, int]:
         """For each root the position of the last instruction that reads something that shares its memory."""
@@ -101,6 +103,9 @@ class _Planner:
         return self.layout
 
     def _place(self, position: int, instruction: Instruction) -> None:
+        if isinstance(instruction.primitive, Internal) and instruction.primitive.fused:
+            self._place_fused(position, instruction)
+            return
         scalar = instruction.specs[0].shape == ()
         if scalar or len(instruction.results) != 1 or instruction.name not in self.backend.inplace:
             if instruction.name not in self.backend.views and instruction.primitive.required:
@@ -116,6 +121,25 @@ class _Planner:
         elif result not in self.leaving and nbytes(instruction.specs[0]) >= SMALLEST_KEPT:
             self.layout.block[position] = self.block_of[result] = self._take_block(nbytes(instruction.specs[0]))
         self.writable.add(result)
+
+    def _place_fused(self, position: int, instruction: Instruction) -> None:
+        entry = self.backend.fused[instruction.name]
+        victims = [instruction.operands[i] for i in entry.overwrites]
+        safe = all(self._may_overwrite(position, x, instruction) for x in victims)
+        if entry.inplace is not None and safe and instruction.results[-1] not in self.dies:
+            self.layout.fused.add(position)
+        self.writable.update(instruction.results[:-1])
+
+    def _may_overwrite(self, position: int, x: int, instruction: Instruction) -> bool:
+        """Whether x is dead after this instruction, in memory that may be written to and may leave the plan."""
+        alone = instruction.operands.count(x) == 1 and sum(x in self.roots[o] for o in instruction.operands) == 1
+        return (
+            alone
+            and x in self.writable
+            and self.roots[x] == {x}
+            and self.dies[x] == position
+            and x not in self.block_of
+        )
 
     def _victim(self, position: int, instruction: Instruction) -> int | None:
         """An operand that dies here, of the result's spec, in memory that may be written to and nobody else reads

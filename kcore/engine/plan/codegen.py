@@ -66,7 +66,8 @@ class Source:
         results = ", ".join(f"v{r}" for r in instruction.results) + ("," if isinstance_of_several(instruction) else "")
         target = self._target(position, instruction)
         function = f"f{position}"
-        self.names[function] = bound(instruction, self.backend, target is not None)
+        into = target is not None or position in self.layout.fused
+        self.names[function] = bound(instruction, self.backend, into)
         if target is not None:
             operands.append(f"out={target}")
         return f"{results} = {function}({', '.join(operands)})"
@@ -97,8 +98,14 @@ def isinstance_of_several(instruction: Instruction) -> bool:
 def bound(instruction: Instruction, backend, into: bool) -> Callable[..., Any]:
     """The function that an instruction calls, with its static parameters fixed."""
     if isinstance(instruction.primitive, Internal):
+        if into:
+            return _fused_inplace(backend.fused[instruction.name].inplace, instruction.params)
         return functools.partial(instruction.primitive.evaluate_bound, backend, instruction.params)
     if into:
         function = backend.inplace[instruction.name]
         return functools.partial(function, **instruction.params) if instruction.params else function
     return backend.bind(instruction.name, instruction.params)
+
+
+def _fused_inplace(function: Callable[..., Any], params: dict[str, Any]) -> Callable[..., Any]:
+    return lambda *operands: (*function(*operands, **params), None)

@@ -16,12 +16,14 @@ class Internal(Primitive):
     Attributes:
         compute: `compute(backend, *operands, **params)` on the backend's tensors.
         alias: the results are the first operands, unchanged: a plan drops the node.
+        fused: it calls a backend's fast path, of the node's name; the last result is what its pullback needs.
         takes_none: its gradient rule is given `None` for a result that nothing depends on, and not zeros.
     """
 
     compute: Callable[..., Any] = lambda backend, x: x
     alias: bool = False
     takes_none: bool = False
+    fused: bool = False
 
     def evaluate(self, backend, operands, params):
         return self.compute(backend, *operands, **params)
