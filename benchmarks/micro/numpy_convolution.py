@@ -66,6 +66,30 @@ def forward_transposed(x, kernel, y):
     return run
 
 
+def forward_rows(x, kernel, y):
+    """Patches along the first axis only, two samples at a time.
+
+    Those of neighbours overlap along the second axis: every third row of the product reads on with a stride of three patches, so that
+    three products make one block. Two columns in 26 are computed in vain.
+    """
+    depth, rows = KERNEL * CHANNELS, 2 * OUT * SIZE
+    memory, product = np.zeros((rows + KERNEL) * depth, x.dtype), np.empty((rows, FEATURES), x.dtype)
+    columns = memory[: rows * depth].reshape(2, OUT, SIZE, KERNEL, CHANNELS)
+    weights = np.ascontiguousarray(kernel.transpose(1, 0, 2, 3)).reshape(DEPTH, FEATURES)
+
+    def run():
+        for i in range(0, len(x), 2):
+            n, h, w, c = x.strides
+            np.copyto(columns, as_strided(x[i : i + 2], columns.shape, (n, h, w, h, c), writeable=False))
+            for first in range(KERNEL):
+                count = -(-(rows - first) // KERNEL)
+                patches = memory[first * depth :][: count * DEPTH].reshape(count, DEPTH)
+                np.matmul(patches, weights, product[first::KERNEL])
+            np.copyto(y[i : i + 2], product.reshape(2, OUT, SIZE, FEATURES)[:, :, :OUT])
+
+    return run
+
+
 def forward_taps(x, kernel, y):
     """A product a tap, added up, two samples at a time."""
     product = np.empty((2, OUT, OUT, FEATURES), x.dtype)
@@ -112,6 +136,24 @@ def adjoint_taps(step: int):
     return make
 
 
+def adjoint_convolution(x, kernel, y):
+    """The adjoint in x as a convolution of the padded cotangent with the reversed kernel, a sample at a time."""
+    border = KERNEL - 1
+    padded = np.zeros((1, SIZE + border, SIZE + border, FEATURES), x.dtype)
+    n, h, w, c = padded.strides
+    seen = as_strided(padded, (SIZE, SIZE, KERNEL, KERNEL, FEATURES), (h, w, h, w, c), writeable=False)
+    patches = np.empty(seen.shape, x.dtype)
+    reversed_kernel = np.ascontiguousarray(kernel[::-1, ::-1].transpose(0, 1, 3, 2)).reshape(-1, CHANNELS)
+
+    def run():
+        for i in range(len(x)):
+            padded[0, border : border + OUT, border : border + OUT] = y[i]
+            np.copyto(patches, seen)
+            np.matmul(patches.reshape(SIZE * SIZE, -1), reversed_kernel, x[i].reshape(-1, CHANNELS))
+
+    return run
+
+
 def kernel_grad_blocks(step: int):
     """The adjoint in the kernel: patches of some samples, their product, added up."""
 
@@ -140,10 +182,12 @@ WAYS: dict[str, Callable] = {
     "forward, all patches at once": forward_whole,
     **{f"forward, patches of {n} samples": forward_blocks(n) for n in (1, 2, 4, 8)},
     "forward, patches transposed": forward_transposed,
+    "forward, patches along one axis": forward_rows,
     "forward, tap by tap": forward_taps,
     **{f"kernel gradient, patches of {n} samples": kernel_grad_blocks(n) for n in (1, 2, 4, 8)},
     "adjoint, one product and fold": adjoint_fold,
     **{f"adjoint, tap by tap, {n} samples": adjoint_taps(n) for n in (1, 2, 4, 8)},
+    "adjoint, as a convolution": adjoint_convolution,
 }
 
 
