@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class OptimizerState:
 
     def _init_state(self, learning_rate) -> None:
         self.built = False
-        self._schedule = self._rate_function(learning_rate)
+        self._schedule: Any = self._rate_function(learning_rate)
         self._initial_rate = None if self._schedule else learning_rate
         self._state: list[Variable] = []
         self._shared: list[Variable] = []
@@ -67,7 +68,7 @@ class OptimizerState:
     # ---- variables
 
     def add_variable(
-        self, shape, initializer="zeros", dtype=None, aggregation="none", layout=None, name=None
+        self, shape, initializer: Any = "zeros", dtype=None, aggregation="none", layout=None, name=None
     ) -> Variable:
         """Make a variable that belongs to the optimizer and not to one of the trained variables (a counter, a product).
 
@@ -86,7 +87,7 @@ class OptimizerState:
         self._shared.append(made)
         return made
 
-    def add_variable_from_reference(self, reference_variable, name=None, initializer="zeros") -> Variable:
+    def add_variable_from_reference(self, reference_variable, name=None, initializer: Any = "zeros") -> Variable:
         """Make a slot for one trained variable: state of the same shape and dtype.
 
         Args:
@@ -108,7 +109,7 @@ class OptimizerState:
         self._state.append(part)
         return whole
 
-    def add_optimizer_variables(self, trainable_variables, name, initializer="zeros"):
+    def add_optimizer_variables(self, trainable_variables, name, initializer: Any = "zeros"):
         """Make a slot, or several, for each of the trained variables.
 
         Args:
@@ -184,7 +185,7 @@ class OptimizerState:
     # ---- learning rate
 
     @property
-    def learning_rate(self):
+    def learning_rate(self) -> Any:
         """The learning rate: a variable that can be assigned; with a schedule, the rate of the current iteration."""
         self._create_scalars()
         if self._schedule is None:
@@ -221,7 +222,7 @@ class OptimizerState:
         self._schedule = schedule
 
     @staticmethod
-    def _rate_function(learning_rate):
+    def _rate_function(learning_rate: Any) -> Any:
         """The schedule in `learning_rate`, or `None` where it is a number."""
         if isinstance(learning_rate, dict):
             learning_rate = registry.deserialize_keras_object(learning_rate)

@@ -7,6 +7,8 @@ epsilon.
 
 from __future__ import annotations
 
+from typing import Any
+
 from kcore import registry
 from kcore.engine import primitives as P
 from kcore.engine.fused import fused_op
@@ -181,7 +183,7 @@ class Adam(_Betas):
             return
         m, v = self._slot("momentum", variable), self._slot("velocity", variable)
         decays = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
-        updated = adam_update(gradient, variable.value, m.value, v.value, step_size, **decays)
+        updated: Any = adam_update(gradient, variable.value, m.value, v.value, step_size, **decays)
         for state, value in zip((variable, m, v), updated, strict=True):
             state.assign(value)
 

@@ -274,7 +274,7 @@ class Optimizer(OptimizerState):
         group.variable.assign(shrunk)
 
     def _accumulate(self, groups: list[Group], vectors: list, gradients: dict) -> None:
-        steps = self.gradient_accumulation_steps
+        steps = self.gradient_accumulation_steps or 1
         slots = [group.slots["gradient_accumulator"] for group in groups]
         totals = [P.add(slot.value, vector) for slot, vector in zip(slots, vectors, strict=True)]
         is_update = P.equal(P.remainder(P.add(self._iterations.value, 1), steps), 0)

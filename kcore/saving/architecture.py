@@ -8,6 +8,7 @@ from typing import Any
 from kcore import registry
 from kcore.config import backend
 from kcore.errors import SerializationError
+from kcore.models import Model
 
 KERAS_VERSION = "3.15.0"
 """The version of Keras whose way of describing objects kcore follows; written into files for whoever reads them."""
@@ -27,6 +28,22 @@ def describe(model: Any) -> dict[str, Any]:
             "or save its weights alone with `save_weights`."
         ) from err
     described.pop("compile_config", None)
+    return _without_shapes(described)
+
+
+def _without_shapes(described: Any) -> Any:
+    """The description without the shapes that layers were built with, where the model's inputs give them again.
+
+    So a person can change a layer's size and need not change its successors.
+    """
+    if isinstance(described, list):
+        return [_without_shapes(item) for item in described]
+    if not isinstance(described, dict):
+        return described
+    described = {key: _without_shapes(value) for key, value in described.items()}
+    layers = described.get("layers")
+    if isinstance(layers, list) and layers and layers[0].get("class_name") == "InputLayer":
+        described["layers"] = [{k: v for k, v in layer.items() if k != "build_config"} for layer in layers]
     return described
 
 
@@ -40,11 +57,16 @@ def model_from_config(config: Any, custom_objects: dict[str, Any] | None = None)
     Raises:
         SerializationError: it isn't the description of a model, or names something unknown.
     """
-    if not isinstance(config, dict) or "class_name" not in config:
+    if not isinstance(config, dict) or not {"class_name", "config"} <= config.keys():
         raise SerializationError(
             f"`config` must be a dict with `class_name` and `config`. Received: a {type(config).__name__}"
         )
-    return registry.deserialize_keras_object(with_modules(config), custom_objects=custom_objects, group="models")
+    model = registry.deserialize_keras_object(with_modules(config), custom_objects=custom_objects, group="models")
+    if not isinstance(model, Model):
+        raise SerializationError(
+            f"The description must be that of a model. Received: class_name={config['class_name']!r}"
+        )
+    return model
 
 
 def with_modules(config: Any) -> Any:
@@ -58,18 +80,20 @@ def with_modules(config: Any) -> Any:
     if not isinstance(config, dict):
         return config
     config = {key: with_modules(value) for key, value in config.items()}
-    is_call = "inbound_nodes" in config and isinstance(config.get("class_name"), str)
-    if is_call and not config.get("module") and _names_an_op(config["class_name"]):
+    if "inbound_nodes" in config and not config.get("module") and _is_op(config):
         config["module"] = "keras.src.ops"
     return config
 
 
-def _names_an_op(class_name: str) -> bool:
-    from kcore.ops.operation import OPS
+def _is_op(described: dict[str, Any]) -> bool:
+    """Whether an entry is an op: unlike a layer's, its configuration has no `trainable`; Keras 2 had no ops."""
+    inner, nodes = described.get("config"), described["inbound_nodes"]
+    is_keras_3 = bool(nodes) and isinstance(nodes[0], dict)
+    return is_keras_3 and isinstance(inner, dict) and "trainable" not in inner and not _is_custom(described)
 
-    if class_name in registry.builtin_names("layers") or registry.get_registered_object(class_name) is not None:
-        return False
-    return registry.snake_case(class_name) in OPS or class_name == "GetItem"
+
+def _is_custom(described: dict[str, Any]) -> bool:
+    return registry.get_registered_object(str(described.get("class_name"))) is not None
 
 
 def model_to_json(model: Any, **kwargs: Any) -> str:

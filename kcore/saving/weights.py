@@ -120,9 +120,7 @@ def check_built(model: Any) -> None:
         InvalidArgumentError: it isn't built.
     """
     if not model.built:
-        raise InvalidArgumentError(
-            f"Model '{model.name}' has no weights yet to load into. Call it on data, or `build` it, first."
-        )
+        raise InvalidArgumentError(f"Model '{model.name}' has no weights yet. Call it on data, or `build` it, first.")
 
 
 def _assign(pairs: list[tuple[str, list[Any], list[Any]]], skip_mismatch: bool) -> None:

@@ -14,7 +14,7 @@ from .learning_rate_schedule import _BuiltinSchedule, as_step, builtin, check_po
 
 
 def _half_wave(progress, height, alpha: float):
-    """Half a cosine wave of `height * (1 - alpha)`, that stands on `alpha`: its top at `progress = 0`, its foot at 1."""
+    """Half a cosine wave of height `height * (1 - alpha)` that stands on `alpha`: its top at `progress = 0`."""
     wave = P.multiply(P.add(P.cos(P.multiply(progress, math.pi)), 1.0), 0.5 * (1.0 - alpha))
     return P.add(P.multiply(wave, height), float(alpha))
 
