@@ -10,6 +10,8 @@ import numpy as np
 from kcore import registry
 from kcore.errors import InvalidArgumentError, InvalidTypeError, UnsupportedError
 
+BASE_ARGUMENTS = ("name", "trainable", "dtype")
+
 
 class Config:
     """The part of `Layer` that has to do with configurations."""
@@ -35,7 +37,10 @@ class Config:
         base = {"name": self.name, "trainable": self._trainable, "dtype": self.dtype_policy.name}  # type: ignore[attr-defined]
         if type(self).get_config is not Layer.get_config:
             return base
-        own = {name: value for name, value in self._captured_arguments().items() if name not in base}
+        parameters = inspect.signature(type(self).__init__).parameters
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+            base = {name: value for name, value in base.items() if name in parameters}
+        own = {name: value for name, value in self._captured_arguments().items() if name not in BASE_ARGUMENTS}
         return {**base, **{name: self._savable(name, value) for name, value in own.items()}}
 
     def _captured_arguments(self) -> dict[str, Any]:

@@ -31,7 +31,7 @@ _CONNECTED = (
     Column("Param #", 0.18, True),
     Column("Connected to", 0.28),
 )
-_TRAINABLE = Column("Trainable", 0.14)
+_TRAINABLE = Column("Trainable", 0.19)
 
 
 def print_summary(
@@ -116,7 +116,7 @@ def _widths(columns: list[Column], line_length: int, positions: Any) -> list[int
             raise InvalidArgumentError(f"`positions` must hold {len(columns)} numbers. Received: positions={positions}")
         ends = [end / line_length for end in ends] if ends[-1] > 1 else ends
     edges = [0, *(round(end * inner) for end in ends)]
-    return [max(right - left, 8) for left, right in itertools.pairwise(edges)]
+    return [max(right - left, 4) for left, right in itertools.pairwise(edges)]
 
 
 def _rows(

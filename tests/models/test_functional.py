@@ -69,9 +69,7 @@ class TestGraph:
         inner = Model(x, dense(x), name="inner")
         y = Input((4,))
         outer = Model(y, inner(inner(y)))
-        np.testing.assert_allclose(
-            value(backend, outer(X)), numpy_dense(numpy_dense(X, dense), dense), rtol=1e-4
-        )
+        np.testing.assert_allclose(value(backend, outer(X)), numpy_dense(numpy_dense(X, dense), dense), rtol=1e-4)
         assert [layer.name for layer in outer.layers][1:] == ["inner"]
         assert len(outer.weights) == 2
 
