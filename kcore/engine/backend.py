@@ -323,7 +323,7 @@ class use_backend:
     Example:
         >>> import kcore
         >>> with kcore.use_backend("numpy"):
-        ...     kcore.backend()
+        ...     kcore.config.backend()
         'numpy'
     """
 
