@@ -15,7 +15,7 @@ from typing import Any
 from . import active, autodiff
 from .primitives.internal import Internal, internal
 from .spec import Spec
-from .tracing import Tracer, eager, record, spec_of
+from .tracing import OPAQUE, Tracer, eager, record, spec_of
 
 FUSED_OPS: dict[str, FusedOp] = {}
 """Every fused op by name."""
@@ -59,13 +59,9 @@ def fused_op(name: str):
     return decorate
 
 
-RESIDUALS = Spec((), "opaque")
-"""The spec of what a fast path keeps for its pullback: nobody else looks into it."""
-
-
 def _fused_node(op: FusedOp) -> Internal:
     def spec(*operands, **params):
-        return (*_composite_specs(op, operands, params), RESIDUALS)
+        return (*_composite_specs(op, operands, params), OPAQUE)
 
     def compute(backend, *operands, **params):
         outputs, residuals = backend.fused[op.name].forward(*operands, **params)

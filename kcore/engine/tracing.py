@@ -436,10 +436,15 @@ def record(primitive, operands, params) -> Any:
     return _remember(primitive, tuple(operands), params, result, backend)
 
 
+OPAQUE = Spec((), "opaque")
+"""The spec of what a fused op keeps for its pullback: nobody else looks into it."""
+
+
 def _remember(primitive, operands, params, result, backend):
     several = isinstance(result, tuple)
     results = result if several else (result,)
-    node = Node(primitive, operands, params, tuple(backend.spec_of(x) for x in results), None, several)
+    specs = tuple(backend.spec_of(x) if backend.is_tensor(x) else OPAQUE for x in results)
+    node = Node(primitive, operands, params, specs, None, several)
     outputs = [Tracer(spec, x, node, i) for i, (spec, x) in enumerate(zip(node.specs, results, strict=True))]
     node.hold(outputs)
     if several:

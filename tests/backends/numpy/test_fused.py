@@ -216,3 +216,47 @@ def test_random_bits_match_the_composite(numpy_backend):
         expected = random_bits.composite(key, shape=(1001,))
     (got,), _ = numpy_backend.fused["random_bits"].forward(key, shape=(1001,))
     np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("captured", [False, True])
+@pytest.mark.parametrize("name", ["lstm", "gru"])
+def test_engine_takes_the_fast_path_and_its_pullback(normal, name, captured):
+    from kcore import ops
+    from kcore.engine import autodiff
+    from kcore.engine.function import Function
+    from kcore.extend import use_backend
+    from kcore.layers.rnn import _recurrence
+
+    op, operands = getattr(_recurrence, name), recurrent_operands(name, normal, "float32")
+
+    def gradients_of(run):
+        def loss(*arguments):
+            ys, h, *_ = run(*arguments, **gate_params(False))
+            return ops.add(ops.sum(ops.square(ys)), ops.sum(h))
+
+        step = autodiff.value_and_grad(loss, argnums=tuple(range(len(operands))))
+        return Function(lambda *arguments: step(*arguments)) if captured else step
+
+    with use_backend("numpy"):
+        value, grads = gradients_of(op)(*operands)
+        expected, expected_grads = gradients_of(op.composite)(*operands)
+    np.testing.assert_allclose(value, expected, rtol=1e-5)
+    for got, want in zip(grads, expected_grads, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [0, 7, 70_001])
+def test_adam_matches_the_formula(numpy_backend, normal, size):
+    gradient, value, momentum = (normal(size) for _ in range(3))
+    velocity, rates = normal(size) ** 2, {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
+    entry = numpy_backend.fused["adam"]
+    outputs, _ = entry.forward(gradient, value, momentum, velocity, np.float32(0.01), **rates)
+    m = 0.9 * momentum.astype(np.float64) + 0.1 * gradient
+    v = 0.999 * velocity.astype(np.float64) + 0.001 * gradient.astype(np.float64) ** 2
+    for got, expected in zip(outputs, (value - 0.01 * m / (np.sqrt(v) + 1e-7), m, v), strict=True):
+        assert got.dtype == "float32"
+        np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-5)
+    written = [value.copy(), momentum.copy(), velocity.copy()]
+    entry.inplace(gradient, *written, np.float32(0.01), **rates)
+    for got, expected in zip(written, outputs, strict=True):
+        np.testing.assert_array_equal(got, expected)
