@@ -69,8 +69,8 @@ def forward_transposed(x, kernel, y):
 def forward_rows(x, kernel, y):
     """Patches along the first axis only, two samples at a time.
 
-    Those of neighbours overlap along the second axis: every third row of the product reads on with a stride of three patches, so that
-    three products make one block. Two columns in 26 are computed in vain.
+    Those of neighbours overlap along the second axis: every third row of the product is read with a stride of three
+    patches, so that three products make one block. Two columns in 26 are computed in vain.
     """
     depth, rows = KERNEL * CHANNELS, 2 * OUT * SIZE
     memory, product = np.zeros((rows + KERNEL) * depth, x.dtype), np.empty((rows, FEATURES), x.dtype)
@@ -140,7 +140,7 @@ def adjoint_convolution(x, kernel, y):
     """The adjoint in x as a convolution of the padded cotangent with the reversed kernel, a sample at a time."""
     border = KERNEL - 1
     padded = np.zeros((1, SIZE + border, SIZE + border, FEATURES), x.dtype)
-    n, h, w, c = padded.strides
+    _, h, w, c = padded.strides
     seen = as_strided(padded, (SIZE, SIZE, KERNEL, KERNEL, FEATURES), (h, w, h, w, c), writeable=False)
     patches = np.empty(seen.shape, x.dtype)
     reversed_kernel = np.ascontiguousarray(kernel[::-1, ::-1].transpose(0, 1, 3, 2)).reshape(-1, CHANNELS)
