@@ -59,6 +59,7 @@ __all__ = [
 _ROOMS = frozenset(
     {
         "activations",
+        "backend",
         "callbacks",
         "config",
         "constraints",
