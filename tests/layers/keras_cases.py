@@ -22,7 +22,7 @@ def wave(shape, phase=0.0, rate=0.7):
 def inputs_of(shapes, options):
     """The inputs of a case: one array, or a list."""
     several = isinstance(shapes, list)
-    arrays = [wave(shape, phase) * 2 for phase, shape in enumerate(shapes if several else [shapes])]
+    arrays = [wave(shape, phase + 0.1) * 2 for phase, shape in enumerate(shapes if several else [shapes])]
     if options.get("integers"):
         arrays = [(np.abs(x) * 3).astype("int32") for x in arrays]
     return arrays if several else arrays[0]

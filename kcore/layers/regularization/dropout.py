@@ -53,12 +53,10 @@ class Dropout(SameShape):
     def call(self, inputs: Any, training: bool | None = False) -> Any:
         if not training or self.rate == 0:
             return inputs
-        return random.dropout(inputs, self.rate, noise_shape=self._mask_shape(inputs.shape), seed=self.seed_generator)
+        return random.dropout(inputs, self.rate, noise_shape=self._mask_shape(), seed=self.seed_generator)
 
-    def _mask_shape(self, shape: Sequence[int]) -> tuple[int, ...] | None:
-        if self.noise_shape is None:
-            return None
-        return tuple(size if asked is None else asked for asked, size in zip(self.noise_shape, shape, strict=True))
+    def _mask_shape(self) -> tuple[int | None, ...] | None:
+        return self.noise_shape
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | describe(self, "rate", "seed", "noise_shape")
@@ -74,9 +72,9 @@ class _SpatialDropout(Dropout):
         self.data_format = check_data_format(data_format)
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
-    def _mask_shape(self, shape: Sequence[int]) -> tuple[int, ...]:
+    def _mask_shape(self) -> tuple[int | None, ...]:
         ones = (1,) * self.rank
-        return (shape[0], shape[1], *ones) if self.data_format == "channels_first" else (shape[0], *ones, shape[-1])
+        return (None, None, *ones) if self.data_format == "channels_first" else (None, *ones, None)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config() | describe(self, "data_format")

@@ -25,6 +25,9 @@ class Bidirectional(Layer):
             reversed.
         **kwargs: options of every layer.
 
+    Where all outputs are returned, those of masked steps are 0: an output repeated from the step before would come from
+    one side in one direction and from the other in the other.
+
     Call arguments:
         sequences: `(batch, steps, ...)`, or a list of it and the first states.
         initial_state: the first states of the forward layer, then those of the backward layer, in one list.
@@ -73,6 +76,8 @@ class Bidirectional(Layer):
         self._check_match(backward_layer)
         self.return_sequences = self.forward_layer.return_sequences
         self.return_state = self.forward_layer.return_state
+        for one in (self.forward_layer, self.backward_layer):
+            one.zero_output_for_mask = self.return_sequences
         self.stateful = self.forward_layer.stateful
         self.supports_masking = True
         self.input_spec = self.forward_layer.input_spec
