@@ -39,7 +39,6 @@ def meetings(case):
             at = [o * s - lo + t * d for o, s, (lo, _), t, d in zip(out, strides, padding, tap, dilation, strict=True)]
             if all(0 <= a < n for a, n in zip(at, x_shape[1:-1], strict=True)):
                 yield (slice(None), *out), (slice(None), *at), tap
-    return
 
 
 def output_shape(case):

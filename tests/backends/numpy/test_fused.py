@@ -115,12 +115,11 @@ def sigmoid(x):
 
 
 def lstm_loop(x_proj, h, c, kernel, reverse):
-    units, ys = h.shape[1], np.empty((*x_proj.shape[:2], h.shape[1]))
+    ys = np.empty((*x_proj.shape[:2], h.shape[1]))
     for t in reversed(range(x_proj.shape[1])) if reverse else range(x_proj.shape[1]):
         i, f, g, o = np.split(x_proj[:, t] + h @ kernel, 4, axis=1)
         c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
         h = ys[:, t] = sigmoid(o) * np.tanh(c)
-    assert units == ys.shape[-1]
     return ys, h, c
 
 
@@ -235,7 +234,7 @@ def test_engine_takes_the_fast_path_and_its_pullback(normal, name, captured):
             return ops.add(ops.sum(ops.square(ys)), ops.sum(h))
 
         step = autodiff.value_and_grad(loss, argnums=tuple(range(len(operands))))
-        return Function(lambda *arguments: step(*arguments)) if captured else step
+        return Function(step) if captured else step
 
     with use_backend("numpy"):
         value, grads = gradients_of(op)(*operands)
