@@ -11,22 +11,28 @@ filled in one loop are interleaved.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from typing import Any
 
-_clock = itertools.count(1)
+_clock = 0
 
 
 def tick() -> int:
     """The next reading of the clock."""
-    return next(_clock)
+    global _clock
+    _clock += 1
+    return _clock
+
+
+def reading() -> int:
+    """The clock as it is: the same reading means that nothing was attached to any layer meanwhile."""
+    return _clock
 
 
 def advance(reading: int) -> None:
     """Move the clock past `reading` (an unpickled layer brings ticks of another process)."""
     global _clock
-    _clock = itertools.count(max(next(_clock), reading + 1))
+    _clock = max(_clock, reading)
 
 
 def find(owner: Any, kind: type | tuple[type, ...], untracked: frozenset[str]) -> list[Any]:

@@ -10,6 +10,7 @@ from kcore.engine import tracing
 from kcore.errors import InvalidArgumentError
 from kcore.training.compiled_loss import CompiledLoss
 from kcore.training.compiled_metrics import CompiledMetrics
+from kcore.training.model_view import ModelView
 from kcore.training.outputs import Outputs
 
 
@@ -18,6 +19,7 @@ class Compilation:
 
     Args:
         model: the model.
+        view: what its layers hold.
         arguments: the arguments of `compile` by name.
 
     Attributes:
@@ -27,8 +29,9 @@ class Compilation:
         described: the specs of what the model gives, or None while unknown.
     """
 
-    def __init__(self, model: Any, arguments: dict[str, Any]) -> None:
+    def __init__(self, model: Any, view: ModelView, arguments: dict[str, Any]) -> None:
         self.model = model
+        self.view = view
         self.arguments = arguments
         optimizer = arguments["optimizer"]
         self.optimizer = None if optimizer is None else optimizers.get(optimizer)
@@ -88,7 +91,7 @@ class Compilation:
             *self._weighted.named,
         ]
         known = {id(metric) for _, metric in named}
-        return named + [(metric.name, metric) for metric in metrics_of_layers(self.model) if id(metric) not in known]
+        return named + [(metric.name, metric) for metric in self.view.metrics if id(metric) not in known]
 
     def results(self) -> dict[str, Any]:
         """What each metric says now, on the device."""
@@ -102,13 +105,6 @@ class Compilation:
             if name not in ("optimizer", "learning_rate")
         }
         return {"optimizer": _serialized(self.optimizer), **made}
-
-
-def metrics_of_layers(model: Any) -> list[Any]:
-    """The metrics that the model and its layers hold in attributes."""
-    from kcore.layers.layer import Layer
-
-    return Layer.metrics.fget(model)  # type: ignore[attr-defined]
 
 
 def metric_results(named: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -69,9 +69,10 @@ class Outputs:
             return list(values)
         if tree.is_nested(values) and tree.structure(values) == self._structure:
             return tree.flatten(values)
+        named = ", ".join(self.names)
         raise InvalidArgumentError(
-            f"`{argument}` must hold one entry for each of the model's {len(self)} outputs ({', '.join(self.names)}), in "
-            f"a list or in a dict by name. Received: {_describe(values)}"
+            f"`{argument}` must hold one entry for each of the model's {len(self)} outputs ({named}), in a list or in a "
+            f"dict by name. Received: {_describe(values)}"
         )
 
     def _by_name(self, values: dict, argument: str) -> list[Any]:

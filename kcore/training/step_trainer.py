@@ -18,9 +18,9 @@ from kcore.training.compilation import (
     Compilation,
     arguments_from_config,
     metric_results,
-    metrics_of_layers,
     not_compiled,
 )
+from kcore.training.model_view import ModelView
 from kcore.training.steps import NO_LOGS, Step
 
 
@@ -41,6 +41,7 @@ class StepTrainer:
         self.run_eagerly = False
         self.jit_compile: Any = "auto"
         self.steps_per_execution = 1
+        self._view = ModelView(model)
         self._compilation: Compilation | None = None
         self._functions: dict[str, Step] = {}
         self._functions_for: Any = None
@@ -98,7 +99,7 @@ class StepTrainer:
             "run_eagerly": run_eagerly,
             "steps_per_execution": steps_per_execution,
         }
-        self._compilation = Compilation(self.model, arguments)
+        self._compilation = Compilation(self.model, self._view, arguments)
         self.run_eagerly = run_eagerly
         self.jit_compile = jit_compile
         self.steps_per_execution = steps_per_execution
@@ -145,7 +146,7 @@ class StepTrainer:
     def metrics(self) -> list[Any]:
         """The metric objects: the loss's mean, those of single outputs, those of `compile`, those that layers hold."""
         if self._compilation is None:
-            return metrics_of_layers(self.model)
+            return list(self._view.metrics)
         return list({id(metric): metric for _, metric in self._compilation.named_metrics()}.values())
 
     @property
@@ -286,7 +287,7 @@ class StepTrainer:
         self._functions = {}
 
     def _function(self, name: str, function: Any) -> Step:
-        weights = [id(v) for v in self.model.weights]
+        weights = [id(v) for v in self._view.weights]
         if self._functions_for != (weights, self.run_eagerly):
             # A layer was added or removed, or built since: what was captured has other weights.
             self.forget_functions()
