@@ -3,6 +3,7 @@
 They are the functions of `kcore.ops` under the names, signatures and defaults of Keras's activations, for tensors and
 `KerasTensor`s.
 
+    >>> import numpy as np
     >>> from kcore import activations
     >>> activations.get("relu")(np.array([-1.0, 2.0])).tolist()
     [0.0, 2.0]
@@ -31,6 +32,7 @@ def relu(
         A tensor like `x`. The gradient at the threshold is that of the lower side.
 
     Example:
+        >>> import numpy as np
         >>> relu(np.array([-1.0, 2.0, 9.0]), negative_slope=0.5, max_value=6.0).tolist()
         [-0.5, 2.0, 6.0]
     """
@@ -46,6 +48,7 @@ def relu6(x: Any) -> Any:
     """`min(max(x, 0), 6)`.
 
     Example:
+        >>> import numpy as np
         >>> relu6(np.array([-1.0, 2.0, 9.0])).tolist()
         [0.0, 2.0, 6.0]
     """
@@ -56,6 +59,7 @@ def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
     """`x` where it is positive, `negative_slope * x` elsewhere.
 
     Example:
+        >>> import numpy as np
         >>> leaky_relu(np.array([-1.0, 2.0])).tolist()
         [-0.2, 2.0]
     """
@@ -66,6 +70,7 @@ def linear(x: Any) -> Any:
     """`x` itself.
 
     Example:
+        >>> import numpy as np
         >>> linear(np.array([-1.0, 2.0])).tolist()
         [-1.0, 2.0]
     """
@@ -76,6 +81,7 @@ def sigmoid(x: Any) -> Any:
     """`1 / (1 + exp(-x))`, without overflow.
 
     Example:
+        >>> import numpy as np
         >>> sigmoid(np.array([0.0])).tolist()
         [0.5]
     """
@@ -86,6 +92,7 @@ def hard_sigmoid(x: Any) -> Any:
     """`min(max(x / 6 + 1 / 2, 0), 1)`.
 
     Example:
+        >>> import numpy as np
         >>> hard_sigmoid(np.array([-3.0, 0.0, 3.0])).tolist()
         [0.0, 0.5, 1.0]
     """
@@ -96,6 +103,7 @@ def log_sigmoid(x: Any) -> Any:
     """`log(sigmoid(x))`, without overflow.
 
     Example:
+        >>> import numpy as np
         >>> log_sigmoid(np.array([0.0])).round(4).tolist()
         [-0.6931]
     """
@@ -106,6 +114,7 @@ def sparse_sigmoid(x: Any) -> Any:
     """`min(max((x + 1) / 2, 0), 1)`. Source: Correia et al., arXiv 1811.10888.
 
     Example:
+        >>> import numpy as np
         >>> sparse_sigmoid(np.array([-1.0, 0.0, 1.0])).tolist()
         [0.0, 0.5, 1.0]
     """
@@ -116,6 +125,7 @@ def tanh(x: Any) -> Any:
     """The hyperbolic tangent.
 
     Example:
+        >>> import numpy as np
         >>> tanh(np.array([0.0])).tolist()
         [0.0]
     """
@@ -126,6 +136,7 @@ def hard_tanh(x: Any) -> Any:
     """`min(max(x, -1), 1)`.
 
     Example:
+        >>> import numpy as np
         >>> hard_tanh(np.array([-3.0, 0.5])).tolist()
         [-1.0, 0.5]
     """
@@ -136,6 +147,7 @@ def tanh_shrink(x: Any) -> Any:
     """`x - tanh(x)`.
 
     Example:
+        >>> import numpy as np
         >>> tanh_shrink(np.array([0.0])).tolist()
         [0.0]
     """
@@ -146,6 +158,7 @@ def hard_shrink(x: Any, threshold: float = 0.5) -> Any:
     """`x` where `|x| > threshold`, 0 elsewhere.
 
     Example:
+        >>> import numpy as np
         >>> hard_shrink(np.array([-1.0, 0.5])).tolist()
         [-1.0, 0.0]
     """
@@ -156,6 +169,7 @@ def soft_shrink(x: Any, threshold: float = 0.5) -> Any:
     """`x` moved towards 0 by `threshold`, and 0 within it.
 
     Example:
+        >>> import numpy as np
         >>> soft_shrink(np.array([-1.0, 0.25])).tolist()
         [-0.5, 0.0]
     """
@@ -166,6 +180,7 @@ def threshold(x: Any, threshold: float, default_value: float) -> Any:
     """`x` where it is greater than `threshold`, `default_value` elsewhere.
 
     Example:
+        >>> import numpy as np
         >>> threshold(np.array([1.0, 3.0]), 2.0, 0.0).tolist()
         [0.0, 3.0]
     """
@@ -176,6 +191,7 @@ def softmax(x: Any, axis: int = -1) -> Any:
     """`exp(x) / sum(exp(x))` along `axis`: positive numbers that add up to 1.
 
     Example:
+        >>> import numpy as np
         >>> softmax(np.array([[0.0, 0.0]])).tolist()
         [[0.5, 0.5]]
     """
@@ -186,6 +202,7 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
     """`log(softmax(x))`, without overflow.
 
     Example:
+        >>> import numpy as np
         >>> log_softmax(np.array([[0.0, 0.0]])).round(4).tolist()
         [[-0.6931, -0.6931]]
     """
@@ -196,6 +213,7 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
     """The point of the probability simplex nearest to `x`. Source: Martins and Astudillo, arXiv 1602.02068.
 
     Example:
+        >>> import numpy as np
         >>> sparsemax(np.array([[0.5, 0.0, -1.0]])).tolist()
         [[0.75, 0.25, 0.0]]
     """
@@ -206,6 +224,7 @@ def softplus(x: Any) -> Any:
     """`log(exp(x) + 1)`, without overflow.
 
     Example:
+        >>> import numpy as np
         >>> softplus(np.array([0.0])).round(4).tolist()
         [0.6931]
     """
@@ -216,6 +235,7 @@ def sparse_plus(x: Any) -> Any:
     """`x` above 1, `(x + 1)**2 / 4` from -1 to 1, 0 below. Source: Blondel et al., arXiv 1901.02324.
 
     Example:
+        >>> import numpy as np
         >>> sparse_plus(np.array([-1.0, 0.0, 2.0])).tolist()
         [0.0, 0.25, 2.0]
     """
@@ -226,6 +246,7 @@ def squareplus(x: Any, b: float = 4) -> Any:
     """`(x + sqrt(x**2 + b)) / 2`. Source: Barron, arXiv 2112.11687.
 
     Example:
+        >>> import numpy as np
         >>> squareplus(np.array([0.0])).tolist()
         [1.0]
     """
@@ -236,6 +257,7 @@ def softsign(x: Any) -> Any:
     """`x / (|x| + 1)`.
 
     Example:
+        >>> import numpy as np
         >>> softsign(np.array([1.0])).tolist()
         [0.5]
     """
@@ -246,6 +268,7 @@ def silu(x: Any) -> Any:
     """`x * sigmoid(x)`, also called swish.
 
     Example:
+        >>> import numpy as np
         >>> silu(np.array([0.0])).tolist()
         [0.0]
     """
@@ -256,6 +279,7 @@ def hard_silu(x: Any) -> Any:
     """`x * hard_sigmoid(x)`, also called hard swish.
 
     Example:
+        >>> import numpy as np
         >>> hard_silu(np.array([-3.0, 3.0])).tolist()
         [-0.0, 3.0]
     """
@@ -266,6 +290,7 @@ def mish(x: Any) -> Any:
     """`x * tanh(softplus(x))`. Source: Misra, arXiv 1908.08681.
 
     Example:
+        >>> import numpy as np
         >>> mish(np.array([0.0])).tolist()
         [0.0]
     """
@@ -276,6 +301,7 @@ def gelu(x: Any, approximate: bool = False) -> Any:
     """`x` times the normal distribution function of `x`, or its approximation by `tanh`. Source: arXiv 1606.08415.
 
     Example:
+        >>> import numpy as np
         >>> gelu(np.array([1.0])).round(4).tolist()
         [0.8413]
     """
@@ -286,6 +312,7 @@ def glu(x: Any, axis: int = -1) -> Any:
     """`a * sigmoid(b)`, with `a` and `b` the halves of `x` along `axis`. Source: Dauphin et al., arXiv 1612.08083.
 
     Example:
+        >>> import numpy as np
         >>> glu(np.array([4.0, 0.0])).tolist()
         [2.0]
     """
@@ -296,6 +323,7 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     """`x` where it is positive, `alpha * (exp(x) - 1)` elsewhere. Source: Clevert et al., arXiv 1511.07289.
 
     Example:
+        >>> import numpy as np
         >>> elu(np.array([0.0, 2.0])).tolist()
         [0.0, 2.0]
     """
@@ -306,6 +334,7 @@ def celu(x: Any, alpha: float = 1.0) -> Any:
     """`max(x, 0) + min(alpha * (exp(x / alpha) - 1), 0)`. Source: Barron, arXiv 1704.07483.
 
     Example:
+        >>> import numpy as np
         >>> celu(np.array([0.0, 2.0])).tolist()
         [0.0, 2.0]
     """
@@ -316,6 +345,7 @@ def selu(x: Any) -> Any:
     """`1.0507 * elu(x, 1.67326)`, which keeps mean 0 and variance 1. Source: Klambauer et al., arXiv 1706.02515.
 
     Example:
+        >>> import numpy as np
         >>> selu(np.array([1.0])).round(4).tolist()
         [1.0507]
     """
@@ -326,6 +356,7 @@ def exponential(x: Any) -> Any:
     """`exp(x)`.
 
     Example:
+        >>> import numpy as np
         >>> exponential(np.array([0.0])).tolist()
         [1.0]
     """
@@ -333,9 +364,9 @@ def exponential(x: Any) -> Any:
 
 
 _NAMES = """
-    celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_tanh leaky_relu linear log_sigmoid log_softmax mish
-    relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus sparse_sigmoid sparsemax squareplus tanh
-    tanh_shrink threshold
+    celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_tanh leaky_relu linear log_sigmoid log_softmax
+    mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus sparse_sigmoid sparsemax
+    squareplus tanh tanh_shrink threshold
 """
 _ALIASES = {"silu": ("swish",), "hard_silu": ("hard_swish",)}
 for _name in _NAMES.split():

@@ -1,5 +1,6 @@
 """Constraints: what a weight is brought back to after each update.
 
+>>> import numpy as np
 >>> from kcore import constraints
 >>> constraints.NonNeg()(np.array([-1.0, 2.0])).tolist()
 [0.0, 2.0]
@@ -21,6 +22,7 @@ class Constraint:
     """Base class of constraints. A subclass writes `__call__(w)`, and `get_config` if it has arguments.
 
     Example:
+        >>> import numpy as np
         >>> class AtMostOne(Constraint):
         ...     def __call__(self, w):
         ...         return ops.minimum(w, 1.0)
@@ -56,6 +58,7 @@ class MaxNorm(Constraint):
         axis: the axes that hold a vector's components: 0 for `Dense`, `[0, 1, 2]` for `Conv2D`.
 
     Example:
+        >>> import numpy as np
         >>> MaxNorm(1.0)(np.array([[3.0], [4.0]])).round(3).tolist()
         [[0.6], [0.8]]
     """
@@ -78,6 +81,7 @@ class NonNeg(Constraint):
     """No negative numbers: they become 0.
 
     Example:
+        >>> import numpy as np
         >>> NonNeg()(np.array([-1.0, 2.0])).tolist()
         [0.0, 2.0]
     """
@@ -95,6 +99,7 @@ class UnitNorm(Constraint):
         axis: the axes that hold a vector's components: 0 for `Dense`, `[0, 1, 2]` for `Conv2D`.
 
     Example:
+        >>> import numpy as np
         >>> UnitNorm()(np.array([[3.0], [4.0]])).round(3).tolist()
         [[0.6], [0.8]]
     """
@@ -122,6 +127,7 @@ class MinMaxNorm(Constraint):
         axis: the axes that hold a vector's components: 0 for `Dense`, `[0, 1, 2]` for `Conv2D`.
 
     Example:
+        >>> import numpy as np
         >>> MinMaxNorm(1.0, 2.0)(np.array([[0.3], [0.4]])).round(3).tolist()
         [[0.6], [0.8]]
     """

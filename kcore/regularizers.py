@@ -1,5 +1,6 @@
 """Regularizers: penalties on weights or outputs that are added to the loss.
 
+>>> import numpy as np
 >>> from kcore import regularizers
 >>> float(regularizers.L2(0.5)(np.array([1.0, 2.0])))
 2.5
@@ -20,6 +21,7 @@ class Regularizer:
     """Base class of regularizers. A subclass writes `__call__(x)`, and `get_config` if it has arguments.
 
     Example:
+        >>> import numpy as np
         >>> class Sum(Regularizer):
         ...     def __call__(self, x):
         ...         return ops.sum(x)
@@ -60,6 +62,7 @@ class L1L2(Regularizer):
         InvalidArgumentError: a factor is negative or not finite.
 
     Example:
+        >>> import numpy as np
         >>> float(L1L2(l1=1.0, l2=0.5)(np.array([-1.0, 2.0])))
         5.5
     """
@@ -94,6 +97,7 @@ class L1(L1L2):
         InvalidArgumentError: the factor is negative or not finite.
 
     Example:
+        >>> import numpy as np
         >>> float(L1(1.0)(np.array([-1.0, 2.0])))
         3.0
     """
@@ -118,6 +122,7 @@ class L2(L1L2):
         InvalidArgumentError: the factor is negative or not finite.
 
     Example:
+        >>> import numpy as np
         >>> float(L2(1.0)(np.array([-1.0, 2.0])))
         5.0
     """
@@ -142,6 +147,7 @@ class OrthogonalRegularizer(Regularizer):
         InvalidArgumentError: an argument has none of these values.
 
     Example:
+        >>> import numpy as np
         >>> round(float(OrthogonalRegularizer(1.0)(np.array([[1.0, 0.0], [1.0, 1.0]]))), 4)
         0.7071
     """

@@ -8,6 +8,7 @@ from kcore import ops, registry
 from kcore.errors import ShapeError
 from kcore.losses._align import as_float
 from kcore.losses.loss import LossFunctionWrapper
+from kcore.ops.masks import set_mask
 
 
 def circle(
@@ -24,7 +25,7 @@ def circle(
     Notation: `s` the similarity (dot product) of an embedding and a reference; `P` the references of its class, `N`
     the others; `a = max(1 + margin - s, 0)` and `b = max(s + margin, 0)`, through which no gradient flows. The loss
     is `softplus(logsumexp over N of gamma*b*(s - margin) + logsumexp over P of -gamma*a*(s - 1 + margin))`,
-    and 0 where `P` or `N` is empty.
+    and 0 where `P` or `N` is empty, which a loss leaves out of its mean.
 
     Args:
         y_true: class indices, `(batch,)` or `(batch, 1)`.
@@ -44,6 +45,7 @@ def circle(
     Source: Sun et al., arXiv 2002.10857.
 
     Example:
+        >>> import numpy as np
         >>> circle(np.array([0, 1]), np.array([[1.0, 0.0], [0.0, 1.0]])).tolist()
         [0.0, 0.0]
     """
@@ -65,7 +67,9 @@ def circle(
     pull = _masked_logsumexp(-gamma * a * (s - (1.0 - margin)), positive)
     push = _masked_logsumexp(gamma * b * (s - margin), negative)
     both = ops.logical_and(ops.any(positive, axis=1), ops.any(negative, axis=1))
-    return ops.where(both, ops.softplus(pull + push), 0.0)
+    values = ops.where(both, ops.softplus(pull + push), 0.0)
+    set_mask(values, both)
+    return values
 
 
 def _masked_logsumexp(x: Any, mask: Any) -> Any:
@@ -77,7 +81,7 @@ circle.takes_class_indices = True  # type: ignore[attr-defined]
 
 @registry.builtin("losses")
 class Circle(LossFunctionWrapper):
-    """The loss `circle`; it makes the embeddings' length 1.
+    """The loss `circle`; the embeddings should be of length 1 (`ops.normalize` as the last layer).
 
     Args:
         gamma, margin, remove_diagonal: see `circle`.
@@ -93,7 +97,3 @@ class Circle(LossFunctionWrapper):
     ):
         options = {"gamma": gamma, "margin": margin, "remove_diagonal": remove_diagonal}
         super().__init__(circle, reduction, name, dtype, **options)
-
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        """The loss of each embedding."""
-        return super().call(y_true, ops.normalize(y_pred, axis=-1))

@@ -43,6 +43,7 @@ def binary_focal_crossentropy(
         InvalidArgumentError: `label_smoothing` is outside 0 to 1.
 
     Example:
+        >>> import numpy as np
         >>> round(float(binary_focal_crossentropy(np.array([[1.0]]), np.array([[0.5]]))[0]), 4)
         0.1733
     """
@@ -85,6 +86,7 @@ def categorical_focal_crossentropy(
         InvalidArgumentError: `label_smoothing` is outside 0 to 1.
 
     Example:
+        >>> import numpy as np
         >>> round(float(categorical_focal_crossentropy(np.array([[0.0, 1.0]]), np.array([[0.5, 0.5]]))[0]), 4)
         0.0433
     """

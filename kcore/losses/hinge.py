@@ -25,6 +25,7 @@ def hinge(y_true: Any, y_pred: Any) -> Any:
         ShapeError: the shapes don't fit.
 
     Example:
+        >>> import numpy as np
         >>> hinge(np.array([[1.0, -1.0]]), np.array([[0.5, -2.0]])).tolist()
         [0.25]
     """
@@ -45,6 +46,7 @@ def squared_hinge(y_true: Any, y_pred: Any) -> Any:
         ShapeError: the shapes don't fit.
 
     Example:
+        >>> import numpy as np
         >>> squared_hinge(np.array([[1.0, -1.0]]), np.array([[0.5, -2.0]])).tolist()
         [0.125]
     """
@@ -76,6 +78,7 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
         ShapeError: the shapes don't fit.
 
     Example:
+        >>> import numpy as np
         >>> categorical_hinge(np.array([[0.0, 1.0]]), np.array([[0.5, 0.75]])).tolist()
         [0.75]
     """

@@ -27,6 +27,7 @@ def dice(y_true: Any, y_pred: Any, axis: Axis = None) -> Any:
         ShapeError: the shapes don't fit.
 
     Example:
+        >>> import numpy as np
         >>> round(float(dice(np.array([[1.0, 0.0]]), np.array([[1.0, 1.0]]))), 4)
         0.3333
     """
@@ -59,6 +60,7 @@ def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axi
     Source: Salehi et al., arXiv 1706.05721.
 
     Example:
+        >>> import numpy as np
         >>> round(float(tversky(np.array([[1.0, 0.0]]), np.array([[1.0, 1.0]]), beta=1.0)), 4)
         0.5
     """

@@ -34,6 +34,7 @@ def kl_divergence(y_true: Any, y_pred: Any) -> Any:
         ShapeError: the shapes don't fit.
 
     Example:
+        >>> import numpy as np
         >>> kl_divergence(np.array([[0.5, 0.5]]), np.array([[0.5, 0.5]])).tolist()
         [0.0]
     """
@@ -58,6 +59,7 @@ def poisson(y_true: Any, y_pred: Any) -> Any:
         ShapeError: the shapes don't fit.
 
     Example:
+        >>> import numpy as np
         >>> poisson(np.array([[0.0, 0.0]]), np.array([[1.0, 2.0]])).tolist()
         [1.5]
     """
@@ -85,6 +87,7 @@ def binary_crossentropy(
         InvalidArgumentError: `label_smoothing` is outside 0 to 1.
 
     Example:
+        >>> import numpy as np
         >>> round(float(binary_crossentropy(np.array([[1.0]]), np.array([[0.5]]))[0]), 4)
         0.6931
     """
@@ -113,6 +116,7 @@ def categorical_crossentropy(
         InvalidArgumentError: `label_smoothing` is outside 0 to 1.
 
     Example:
+        >>> import numpy as np
         >>> round(float(categorical_crossentropy(np.array([[0.0, 1.0]]), np.array([[0.5, 0.5]]))[0]), 4)
         0.6931
     """
@@ -141,6 +145,7 @@ def sparse_categorical_crossentropy(
         ShapeError: the shapes don't fit.
 
     Example:
+        >>> import numpy as np
         >>> round(float(sparse_categorical_crossentropy(np.array([1]), np.array([[0.5, 0.5]]))[0]), 4)
         0.6931
     """
@@ -179,6 +184,7 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) ->
     Source: Zhang and Sabuncu, arXiv 1805.07836.
 
     Example:
+        >>> import numpy as np
         >>> categorical_generalized_cross_entropy(np.array([1]), np.array([[0.75, 0.25]]), 0.5).tolist()
         [1.0]
     """

@@ -31,6 +31,7 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
         ShapeError: the shapes don't fit.
 
     Example:
+        >>> import numpy as np
         >>> mean_squared_error(np.array([[0.0, 1.0]]), np.array([[2.0, 1.0]])).tolist()
         [2.0]
     """
@@ -52,6 +53,7 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
         ShapeError: the shapes don't fit.
 
     Example:
+        >>> import numpy as np
         >>> mean_absolute_error(np.array([[0.0, 1.0]]), np.array([[2.0, 1.0]])).tolist()
         [1.0]
     """
@@ -73,6 +75,7 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
         ShapeError: the shapes don't fit.
 
     Example:
+        >>> import numpy as np
         >>> mean_absolute_percentage_error(np.array([[4.0, 1.0]]), np.array([[2.0, 1.0]])).tolist()
         [25.0]
     """
@@ -94,6 +97,7 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
         ShapeError: the shapes don't fit.
 
     Example:
+        >>> import numpy as np
         >>> round(float(mean_squared_logarithmic_error(np.array([[0.0]]), np.array([[np.e - 1]]))[0]), 5)
         1.0
     """
@@ -120,6 +124,7 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     Source: Huber, "Robust estimation of a location parameter", 1964.
 
     Example:
+        >>> import numpy as np
         >>> huber(np.array([[0.0, 0.0]]), np.array([[1.0, 3.0]])).tolist()
         [1.5]
     """
@@ -145,6 +150,7 @@ def log_cosh(y_true: Any, y_pred: Any) -> Any:
     Source: `log(cosh(e)) = e + log(1 + exp(-2*e)) - log(2)`.
 
     Example:
+        >>> import numpy as np
         >>> round(float(log_cosh(np.array([[0.0]]), np.array([[1.0]]))[0]), 4)
         0.4338
     """
@@ -170,6 +176,7 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
         ShapeError: the shapes don't fit.
 
     Example:
+        >>> import numpy as np
         >>> cosine_similarity(np.array([[1.0, 0.0]]), np.array([[2.0, 0.0]])).tolist()
         [-1.0]
     """

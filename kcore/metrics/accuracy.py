@@ -28,6 +28,7 @@ def accuracy(y_true: Any, y_pred: Any) -> Any:
         ShapeError: the shapes don't fit.
 
     Example:
+        >>> import numpy as np
         >>> accuracy(np.array([1, 2]), np.array([1, 3])).tolist()
         [1.0, 0.0]
     """
@@ -51,6 +52,7 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
         ShapeError: the shapes don't fit.
 
     Example:
+        >>> import numpy as np
         >>> binary_accuracy(np.array([1, 0]), np.array([0.6, 0.7])).tolist()
         [1.0, 0.0]
     """
@@ -73,6 +75,7 @@ def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
         ShapeError: the shapes don't fit.
 
     Example:
+        >>> import numpy as np
         >>> categorical_accuracy(np.array([[0, 1], [1, 0]]), np.array([[0.1, 0.9], [0.2, 0.8]])).tolist()
         [1.0, 0.0]
     """
@@ -95,6 +98,7 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
         ShapeError: the shapes don't fit.
 
     Example:
+        >>> import numpy as np
         >>> sparse_categorical_accuracy(np.array([1, 0]), np.array([[0.1, 0.9], [0.2, 0.8]])).tolist()
         [1.0, 0.0]
     """
@@ -118,6 +122,7 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
         ShapeError: the shapes don't fit.
 
     Example:
+        >>> import numpy as np
         >>> top_k_categorical_accuracy(np.array([[1, 0, 0]]), np.array([[0.3, 0.6, 0.1]]), k=2).tolist()
         [1.0]
     """
@@ -143,6 +148,7 @@ def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5, from
         ShapeError: the shapes don't fit.
 
     Example:
+        >>> import numpy as np
         >>> sparse_top_k_categorical_accuracy(np.array([0, 2]), np.array([[0.3, 0.6, 0.1]] * 2), k=2).tolist()
         [1.0, 0.0]
     """

@@ -33,6 +33,7 @@ def pearson_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
         ShapeError: the shapes don't fit.
 
     Example:
+        >>> import numpy as np
         >>> round(float(pearson_correlation(np.array([[1.0, 2.0, 3.0]]), np.array([[2.0, 4.0, 6.0]]))[0]), 4)
         1.0
     """
@@ -59,6 +60,7 @@ def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     Source: Lin, Biometrics 45, 1989.
 
     Example:
+        >>> import numpy as np
         >>> round(float(concordance_correlation(np.array([[1.0, 2.0, 3.0]]), np.array([[1.0, 2.0, 3.0]]))[0]), 4)
         1.0
     """

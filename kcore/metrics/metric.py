@@ -22,6 +22,8 @@ class Metric:
         name: a name; made from the class's if `None`.
 
     Example:
+        >>> import numpy as np
+        >>> from kcore import ops
         >>> class Largest(Metric):
         ...     def __init__(self, name=None, dtype=None):
         ...         super().__init__(dtype=dtype, name=name)

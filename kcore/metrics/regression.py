@@ -118,6 +118,7 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
         ShapeError: the shapes don't fit.
 
     Example:
+        >>> import numpy as np
         >>> cosine_similarity(np.array([[1.0, 0.0]]), np.array([[2.0, 0.0]])).tolist()
         [1.0]
     """

@@ -134,6 +134,7 @@ def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any =
         ShapeError: `logits` isn't a matrix.
 
     Example:
+        >>> import numpy as np
         >>> categorical(np.array([[0.0, -np.inf]]), 3, seed=1).tolist()
         [[0, 0, 0]]
     """
@@ -166,6 +167,7 @@ def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None)
     Source: Srivastava et al., JMLR 15, 2014.
 
     Example:
+        >>> import numpy as np
         >>> sorted(set(dropout(np.ones(100), 0.5, seed=1).tolist()))
         [0.0, 2.0]
     """
@@ -195,6 +197,7 @@ def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
         A tensor like `x`.
 
     Example:
+        >>> import numpy as np
         >>> sorted(shuffle(np.arange(5), seed=1).tolist())
         [0, 1, 2, 3, 4]
     """
