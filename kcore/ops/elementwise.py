@@ -469,7 +469,7 @@ def angle(x):
         A floating tensor of `x`'s shape.
     """
     x = to_float(x)
-    return P.arctan2(P.multiply(x, 0), x)
+    return P.where(P.equal(x, x), P.multiply(P.cast(P.less(x, 0), dtype=dtype_of(x)), math.pi), x)
 
 
 @op

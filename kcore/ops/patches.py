@@ -21,7 +21,9 @@ def depth_to_space(x, block_size, data_format="channels_last"):
         data_format: `"channels_last"` or `"channels_first"`.
 
     Returns:
-        A tensor of shape `(batch, height * block, width * block, channels / block**2)`, or with channels first.
+        A tensor of shape `(batch, height * block, width * block, channels / block**2)`, or with channels first. With
+        channels last a pixel's channels are (row in block, column in block, channel), with channels first
+        (channel, row in block, column in block), as in Keras.
 
     Raises:
         ShapeError: the channels aren't a multiple.
@@ -35,15 +37,17 @@ def depth_to_space(x, block_size, data_format="channels_last"):
     batch, height, width, channels = shape_of(x)
     if channels % block_size**2:
         raise ShapeError(
-            f"`x` must have a multiple of block_size**2 channels. "
-            f"Received: {channels} channels, block_size={block_size}"
+            f"`x` must have a multiple of block_size**2 channels. Received: {channels} channels, block_size={block_size}"
         )
     depth = channels // block_size**2
-    blocks = P.reshape(x, shape=(batch, height, width, block_size, block_size, depth))
-    blocks = P.permute_dims(blocks, axes=(0, 1, 3, 2, 4, 5))
-    return from_channels_last(
-        P.reshape(blocks, shape=(batch, height * block_size, width * block_size, depth)), data_format
-    )
+    if data_format == "channels_last":
+        blocks = P.reshape(x, shape=(batch, height, width, block_size, block_size, depth))
+        blocks = P.permute_dims(blocks, axes=(0, 1, 3, 2, 4, 5))
+    else:
+        blocks = P.reshape(x, shape=(batch, height, width, depth, block_size, block_size))
+        blocks = P.permute_dims(blocks, axes=(0, 1, 4, 2, 5, 3))
+    image = P.reshape(blocks, shape=(batch, height * block_size, width * block_size, depth))
+    return from_channels_last(image, data_format)
 
 
 @op
@@ -73,10 +77,11 @@ def space_to_depth(x, block_size, data_format="channels_last"):
             f"`block_size` must divide height and width. Received: {height} x {width}, block_size={block_size}"
         )
     rows, columns = height // block_size, width // block_size
-    blocks = P.permute_dims(
-        P.reshape(x, shape=(batch, rows, block_size, columns, block_size, channels)), axes=(0, 1, 3, 2, 4, 5)
-    )
-    return from_channels_last(P.reshape(blocks, shape=(batch, rows, columns, block_size**2 * channels)), data_format)
+    blocks = P.reshape(x, shape=(batch, rows, block_size, columns, block_size, channels))
+    order = (0, 1, 3, 2, 4, 5) if data_format == "channels_last" else (0, 1, 3, 5, 2, 4)
+    gathered = P.permute_dims(blocks, axes=order)
+    gathered = P.reshape(gathered, shape=(batch, rows, columns, block_size**2 * channels))
+    return from_channels_last(gathered, data_format)
 
 
 @op
