@@ -71,8 +71,8 @@ class Outputs:
             return tree.flatten(values)
         named = ", ".join(self.names)
         raise InvalidArgumentError(
-            f"`{argument}` must hold one entry for each of the model's {len(self)} outputs ({named}), in a list or in a "
-            f"dict by name. Received: {_describe(values)}"
+            f"`{argument}` must hold one entry for each of the model's {len(self)} outputs ({named}), in a list or in "
+            f"a dict by name. Received: {_describe(values)}"
         )
 
     def _by_name(self, values: dict, argument: str) -> list[Any]:
