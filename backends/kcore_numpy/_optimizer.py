@@ -35,15 +35,18 @@ def adam_inplace(gradient, value, momentum, velocity, step_size, *, beta_1, beta
 
 
 def _adam(operands, results, step_size, beta_1, beta_2, epsilon) -> None:
-    flat = [x.reshape(-1) for x in (*operands, *results)]
+    flat, flat_results = ([x.reshape(-1) for x in arrays] for arrays in (operands, results))
     size = flat[0].size
     scratch = np.empty((2, min(BLOCK, size)), flat[0].dtype)
+    rates = (step_size, 1 - beta_1, 1 - beta_2, epsilon)
     for block in flat_blocks(size, BLOCK):
-        pieces = [x[block] for x in flat]
-        _adam_block(*pieces, *scratch[:, : block.stop - block.start], step_size, 1 - beta_1, 1 - beta_2, epsilon)
+        pieces = ([x[block] for x in arrays] for arrays in (flat, flat_results))
+        _adam_block(*pieces, scratch[:, : block.stop - block.start], rates)
 
 
-def _adam_block(g, x, m, v, new_x, new_m, new_v, a, b, step_size, share_1, share_2, epsilon):
+def _adam_block(operands, results, scratch, rates) -> None:
+    (g, x, m, v), (new_x, new_m, new_v), (a, b) = operands, results, scratch
+    step_size, share_1, share_2, epsilon = rates
     np.subtract(g, m, a)
     np.multiply(a, share_1, a)
     np.add(m, a, new_m)
