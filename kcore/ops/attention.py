@@ -8,6 +8,7 @@ from kcore.engine import primitives as P
 from kcore.errors import InvalidArgumentError, ShapeError
 
 from ._common import cast, convert, dtype_of, promote_float, shape_of, wide_float
+from .contraction import batched_product
 from .operation import op
 from .softmax import normalized
 
@@ -60,9 +61,9 @@ def dot_product_attention(
     factor = 1 / math.sqrt(size) if scale is None else scale
     q = P.multiply(P.permute_dims(query, axes=(0, 2, 1, 3)), float(factor))
     k, v = (_repeated(P.permute_dims(x, axes=(0, 2, 1, 3)), heads // groups) for x in (key, value))
-    scores = P.matmul(q, P.permute_dims(k, axes=(0, 1, 3, 2)))
+    scores = batched_product(q, P.permute_dims(k, axes=(0, 1, 3, 2)))
     weights = _weights(cast(scores, wide_float(dtype)), bias, mask, is_causal, attn_logits_soft_cap)
-    return P.permute_dims(P.matmul(cast(weights, dtype), v), axes=(0, 2, 1, 3))
+    return P.permute_dims(batched_product(cast(weights, dtype), v), axes=(0, 2, 1, 3))
 
 
 def _check(query, key, value) -> None:

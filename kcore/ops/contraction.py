@@ -6,7 +6,7 @@ from kcore.engine import primitives as P
 from kcore.engine.spec import broadcast_shapes
 from kcore.errors import ShapeError
 
-from ._common import axis_of, convert, dtype_of, product, promote, shape_of, to_dtype
+from ._common import axis_of, convert, dtype_of, is_unknown, product, promote, shape_of, to_dtype
 from .operation import op
 from .shaping import ravel, unstack
 
@@ -53,7 +53,7 @@ def _matmul(x, y):
         raise ShapeError(f"`x1` and `x2` must have rank 1 or more. Received: x1.shape={x_shape}, x2.shape={y_shape}")
     left = P.reshape(x, shape=(1, *x_shape)) if len(x_shape) == 1 else x
     right = P.reshape(y, shape=(*y_shape, 1)) if len(y_shape) == 1 else y
-    out = _batched(left, right)
+    out = batched_product(left, right)
     if len(x_shape) > 1 and len(y_shape) > 1:
         return out
     shape = shape_of(out)
@@ -62,10 +62,13 @@ def _matmul(x, y):
     return P.reshape(out, shape=(*shape[:-2], *rows, *columns))
 
 
-def _batched(x, y):
-    """Operands of rank 2 or more, batch axes that broadcast."""
+def batched_product(x, y):
+    """The matrix product of operands of rank 2 or more whose batch axes broadcast."""
     (*x_batch, n, k), (*y_batch, k2, m) = shape_of(x), shape_of(y)
-    if k != k2:
+    if k != k2 and (is_unknown(k) or is_unknown(k2)):
+        k = k2 if is_unknown(k) else k
+        x, y = P.reshape(x, shape=(*x_batch, n, k)), P.reshape(y, shape=(*y_batch, k, m))
+    elif k != k2:
         raise ShapeError(
             f"The last axis of `x1` must match the last but one of `x2`. "
             f"Received: x1.shape={shape_of(x)}, x2.shape={shape_of(y)}"
@@ -134,14 +137,15 @@ def tensordot(x1, x2, axes=2):
 
 def _tensordot(x, y, x_axes, y_axes):
     x_shape, y_shape = shape_of(x), shape_of(y)
-    if [x_shape[a] for a in x_axes] != [y_shape[a] for a in y_axes]:
+    sizes = list(zip((x_shape[a] for a in x_axes), (y_shape[a] for a in y_axes), strict=False))
+    if len(x_axes) != len(y_axes) or any(m != n and not is_unknown(m) and not is_unknown(n) for m, n in sizes):
         raise ShapeError(
             f"The axes that are summed over must have equal sizes. "
             f"Received: x1.shape={x_shape}, x2.shape={y_shape}, axes={(x_axes, y_axes)}"
         )
     x_rest = [a for a in range(len(x_shape)) if a not in x_axes]
     y_rest = [a for a in range(len(y_shape)) if a not in y_axes]
-    joined = product(x_shape[a] for a in x_axes)
+    joined = product(n if is_unknown(m) else m for m, n in sizes)
     left = P.reshape(permuted(x, (*x_rest, *x_axes)), shape=(product(x_shape[a] for a in x_rest), joined))
     right = P.reshape(permuted(y, (*y_axes, *y_rest)), shape=(joined, product(y_shape[a] for a in y_rest)))
     return P.reshape(P.matmul(left, right), shape=(*(x_shape[a] for a in x_rest), *(y_shape[a] for a in y_rest)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kcore.engine import primitives as P
 from kcore.errors import ShapeError
 
-from ._common import axis_of, cast, convert, dtype_of, scalar, shape_of
+from ._common import axis_of, cast, convert, dtype_of, is_unknown, scalar, shape_of
 from .operation import op
 from .reductions import sum_dtype
 from .shaping import ravel
@@ -88,10 +88,16 @@ def diagonal(x, offset=0, axis1=0, axis2=1):
     x = P.permute_dims(x, axes=(*(a for a in range(rank) if a not in (i, j)), i, j))
     *lead, rows, columns = shape_of(x)
     first = -offset * columns if offset < 0 else offset
-    size = max(min(rows + min(offset, 0), columns - max(offset, 0)), 0)
+    size = _diagonal_length(rows + min(offset, 0), columns - max(offset, 0))
     flat = P.reshape(x, shape=(*lead, rows * columns))
-    places = P.add(P.multiply(P.iota(size=size, dtype="int32"), columns + 1), first)
+    places = P.add(P.multiply(P.iota(size=size, dtype="int32"), int(columns) + 1), int(first))
     return P.take(flat, places, axis=len(lead))
+
+
+def _diagonal_length(rows: int, columns: int) -> int:
+    if is_unknown(rows) or is_unknown(columns):
+        return rows if is_unknown(rows) else columns
+    return max(min(rows, columns), 0)
 
 
 @op

@@ -49,7 +49,7 @@ def in_range(indices, size: int, name: str = "indices"):
             return indices
     if dtype_of(indices).startswith("u"):
         return indices
-    return P.where(P.less(indices, 0), P.add(indices, size), indices)
+    return P.where(P.less(indices, 0), P.add(indices, int(size)), indices)
 
 
 @op

@@ -68,7 +68,7 @@ def batch_normalization(x, mean, variance, axis, offset=None, scale=None, epsilo
 
     def channel(vector, name):
         vector = convert(vector, wide)
-        if shape_of(vector) != place[axis : axis + 1] and not is_unknown(shape[axis]):
+        if shape_of(vector) != place[axis : axis + 1] and not any(map(is_unknown, (shape[axis], *shape_of(vector)))):
             raise ShapeError(
                 f"`{name}` must be as long as `axis`. "
                 f"Received: {name}.shape={shape_of(vector)}, x.shape={shape}, axis={axis}"

@@ -334,7 +334,7 @@ def _segment_max(data, ids, count):
     places = P.add(P.multiply(P.reshape(cast(ids, "int32"), shape=(n, 1)), int(width)), columns)
     flat, places = P.reshape(data, shape=(total,)), P.reshape(places, shape=(total,))
     backwards = P.argsort(P.stop_gradient(P.flip(flat, axes=(0,))), axis=0)
-    order = P.subtract(total - 1, backwards)
+    order = P.subtract(int(total) - 1, backwards)
     nobody = filled(-1, (count * width,), "int32")
     winner = P.scatter(nobody, P.take(places, order, axis=0), order, axis=0)
     empty = P.less(winner, 0)
