@@ -30,6 +30,7 @@ class Weights:
     _untracked: frozenset[str]
     _own_weights: list[Variable]
     _frozen_weights: list[Variable]
+    losses: Any
 
     def _sublayers(self) -> list[Any]:
         raise NotImplementedError
@@ -284,3 +285,38 @@ class Weights:
     def _own_in_order(self) -> list[Variable]:
         weights = sorted(self._variables_here(), key=lambda v: not self._originally_trainable(v))
         return [*weights, *self._seed_states_here()]
+
+    def stateless_call(self, trainable_variables, non_trainable_variables, *args, return_losses=False, **kwargs):
+        """Call the layer with other values in its variables, and leave the variables as they are.
+
+        Args:
+            trainable_variables: values in the order of `self.trainable_variables`.
+            non_trainable_variables: values in the order of `self.non_trainable_variables`.
+            *args: the call's arguments.
+            return_losses: whether to return `losses` too.
+            **kwargs: the call's keyword arguments.
+
+        Returns:
+            The outputs, the new values of the non-trainable variables, and the losses if asked for.
+
+        Raises:
+            InvalidArgumentError: the numbers of values and variables differ, or the layer isn't built.
+        """
+        own, others = self.trainable_variables, self.non_trainable_variables
+        if not self.built or (len(own), len(others)) != (len(trainable_variables), len(non_trainable_variables)):
+            received = f"{len(trainable_variables)} and {len(non_trainable_variables)} values, built={self.built}"
+            raise InvalidArgumentError(
+                f"`stateless_call` of layer '{self.path}' needs a built layer, {len(own)} trainable and "
+                f"{len(others)} other values. Received: {received}"
+            )
+        variables = [*own, *others]
+        before = [v.value for v in variables]
+        try:
+            for variable, value in zip(variables, [*trainable_variables, *non_trainable_variables], strict=True):
+                variable.assign(value)
+            outputs = self(*args, **kwargs)  # type: ignore[operator]
+            result = (outputs, [v.value for v in others])
+            return (*result, self.losses) if return_losses else result
+        finally:
+            for variable, value in zip(variables, before, strict=True):
+                variable.assign(value)

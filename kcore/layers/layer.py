@@ -10,31 +10,32 @@ A call goes through these steps, each a method:
     run         `call` itself, or its abstract evaluation for KerasTensors  _run, _run_symbolically
     finish      activity penalty, masks of the outputs                      _penalize_activity, _mask_outputs
 
-The parts of the class stand in files of their own: variables in `_weights`, losses in `_losses`, configurations in
-`_config`, what Keras 2 had in `_keras2`; the scope of a call in `_call_context`.
+The parts of the class stand in files of their own: variables in `_weights`, losses in `_losses`, calls on
+`KerasTensor`s in `_symbolic`, configurations in `_config`, what Keras 2 had in `_keras2`; the scope of a call in `_call_context`.
 """
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import inspect
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from kcore import dtypes, regularizers, tree
 from kcore.engine import active, tracing
-from kcore.errors import CaptureError, InvalidArgumentError, InvalidTypeError, UnsupportedError
+from kcore.errors import InvalidArgumentError, UnsupportedError
 from kcore.ops import masks
 from kcore.ops._common import convert
-from kcore.ops.operation import KerasTensor, Node, Operation, any_symbolic, infer_outputs, symbolic_leaves
+from kcore.ops.operation import KerasTensor, Operation, any_symbolic
 
 from . import _call_context, _tracking
 from ._call_arguments import CallArguments, _is_tensor
 from ._config import Config
+from ._errors import naming_errors
 from ._keras2 import Keras2, take_batch_shape
 from ._losses import Losses
+from ._symbolic import Symbolic
 from ._weights import Weights
 from .dtype_policy import DTypePolicy, get_policy
 from .input_spec import check_inputs
@@ -62,7 +63,7 @@ def _building(build: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
-class Layer(Config, Weights, Losses, Keras2, Operation):
+class Layer(Config, Weights, Losses, Symbolic, Keras2, Operation):
     """A computation on tensors with variables of its own: the base of all layers and models.
 
     A subclass makes its variables in `build(input_shape)` (or in `__init__`) with `add_weight`, and computes in `call`.
@@ -108,6 +109,11 @@ class Layer(Config, Weights, Losses, Keras2, Operation):
         }
     )
     """Attributes in which no layers or variables are looked for."""
+
+    _ticks: dict[str, int]
+    _tick: int
+    _path: str | None
+    _batch_input_shape: tuple[int | None, ...] | None
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -283,7 +289,7 @@ class Layer(Config, Weights, Losses, Keras2, Operation):
         call = CallArguments(self, args, kwargs)
         training = _call_context.resolve_training(call.training, call.signature.training_default)
         outermost = _call_context.current() is None
-        with _call_context.scope(self, training), _naming_errors(self, call):
+        with _call_context.scope(self, training), naming_errors(self, call):
             if outermost:
                 self._forget_losses()
             call.convert(self._convert)
@@ -318,50 +324,6 @@ class Layer(Config, Weights, Losses, Keras2, Operation):
         self._penalize_activity(outputs)
         self._mask_outputs(call, outputs)
         return outputs
-
-    def _run_symbolically(self, call: CallArguments) -> Any:
-        args, kwargs = call.given
-        if type(self).compute_output_spec is not Layer.compute_output_spec:
-            outputs = self.compute_output_spec(*args, **kwargs)
-        else:
-            outputs = self._infer(call)
-        self._forget_losses()
-        if all(x.record_history for x in symbolic_leaves((args, kwargs))):
-            Node(self, args, kwargs, outputs)
-        return outputs
-
-    def _infer(self, call: CallArguments) -> Any:
-        """What a call on `KerasTensor`s returns: `KerasTensor`s, with masks where real outputs would have them."""
-        tensors = call.symbolic_tensors()
-
-        def run(tracers):
-            values = {id(x): self._convert(tracer) for x, tracer in zip(tensors, tracers, strict=True)}
-            outputs = self._run(call.substitute(values))
-            return outputs, [masks.get_mask(x) for x in tree.flatten(outputs)]
-
-        try:
-            outputs, found = infer_outputs(run, (tensors,))
-        except CaptureError:
-            if type(self).compute_output_shape is Layer.compute_output_shape:
-                raise
-            return self._described_by_shape(call.shapes())
-        for x, mask in zip(tree.flatten(outputs), found, strict=True):
-            if mask is not None and x is not mask:
-                masks.set_mask(x, mask)
-        return outputs
-
-    def _described_by_shape(self, shapes: dict[str, Any]) -> Any:
-        """The outputs as `compute_output_shape` describes them, for a `call` that can't be evaluated without values."""
-        parameters = inspect.signature(self.compute_output_shape).parameters
-        one = len(parameters) == 1 or f"{next(iter(shapes))}_shape" not in parameters
-        described = (
-            self.compute_output_shape(*list(shapes.values())[:1])
-            if one
-            else self.compute_output_shape(
-                **{f"{name}_shape": shape for name, shape in shapes.items() if f"{name}_shape" in parameters}
-            )
-        )
-        return _map_shapes(lambda shape: KerasTensor(shape, self.compute_dtype), described)
 
     def _mask_outputs(self, call: CallArguments, outputs: Any) -> None:
         """Note the outputs' masks, as `compute_mask` gives them."""
@@ -402,46 +364,6 @@ class Layer(Config, Weights, Losses, Keras2, Operation):
         """The same as calling the layer on `KerasTensor`s."""
         return self(*args, **kwargs)
 
-    def compute_output_spec(self, *args, **kwargs):
-        """The shapes and dtypes of the outputs, as `KerasTensor`s: by abstract evaluation of `call`, without values.
-
-        Args:
-            *args: `call`'s arguments, `KerasTensor`s in the place of tensors.
-            **kwargs: likewise.
-        """
-        call = CallArguments(self, args, kwargs)
-        training = _call_context.resolve_training(call.training, call.signature.training_default)
-        with _call_context.scope(self, training), _naming_errors(self, call):
-            self._build_for(call)
-            call.populate(training)
-            outputs = self._infer(call)
-        self._forget_losses()
-        return outputs
-
-    def compute_output_shape(self, *args, **kwargs):
-        """The shape, or structure of shapes, of the outputs for an input of a shape.
-
-        Args:
-            *args: a shape (or structure of shapes) for each of `call`'s tensor arguments; the batch's dimension comes
-                first.
-            **kwargs: the same by name: `query_shape` for `call`'s argument `query`.
-        """
-        named = {name.removesuffix("_shape"): shape for name, shape in kwargs.items()}
-        first = next(iter(named), None)
-        if first is not None and first not in self._call_names():
-            args = (*args, named.pop(first))
-
-        def describe(shape):
-            return _map_shapes(lambda s: KerasTensor(s, self.compute_dtype), shape)
-
-        outputs = self.compute_output_spec(
-            *map(describe, args), **{name: describe(shape) for name, shape in named.items()}
-        )
-        return tree.map_structure(lambda x: x.shape if isinstance(x, KerasTensor) else None, outputs)
-
-    def _call_names(self) -> tuple[str, ...]:
-        return tuple(inspect.signature(self.call).parameters)
-
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """The masks of the outputs: by default those of the inputs.
 
@@ -455,41 +377,6 @@ class Layer(Config, Weights, Losses, Keras2, Operation):
         """
         return previous_mask
 
-    def stateless_call(self, trainable_variables, non_trainable_variables, *args, return_losses=False, **kwargs):
-        """Call the layer with other values in its variables, and leave the variables as they are.
-
-        Args:
-            trainable_variables: values in the order of `self.trainable_variables`.
-            non_trainable_variables: values in the order of `self.non_trainable_variables`.
-            *args: the call's arguments.
-            return_losses: whether to return `losses` too.
-            **kwargs: the call's keyword arguments.
-
-        Returns:
-            The outputs, the new values of the non-trainable variables, and the losses if asked for.
-
-        Raises:
-            InvalidArgumentError: the numbers of values and variables differ, or the layer isn't built.
-        """
-        own, others = self.trainable_variables, self.non_trainable_variables
-        if not self.built or (len(own), len(others)) != (len(trainable_variables), len(non_trainable_variables)):
-            received = f"{len(trainable_variables)} and {len(non_trainable_variables)} values, built={self.built}"
-            raise InvalidArgumentError(
-                f"`stateless_call` of layer '{self.path}' needs a built layer, {len(own)} trainable and "
-                f"{len(others)} other values. Received: {received}"
-            )
-        variables = [*own, *others]
-        before = [v.value for v in variables]
-        try:
-            for variable, value in zip(variables, [*trainable_variables, *non_trainable_variables], strict=True):
-                variable.assign(value)
-            outputs = self(*args, **kwargs)
-            result = (outputs, [v.value for v in others])
-            return (*result, self.losses) if return_losses else result
-        finally:
-            for variable, value in zip(variables, before, strict=True):
-                variable.assign(value)
-
     def assert_input_compatibility(self, inputs: Any) -> None:
         """Check inputs against `input_spec`, as each call does.
 
@@ -501,36 +388,3 @@ class Layer(Config, Weights, Losses, Keras2, Operation):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
-
-@contextlib.contextmanager
-def _naming_errors(layer: Layer, call: CallArguments) -> Iterator[None]:
-    """Add the layer's path, its class and the arguments to the text of an error; the innermost layer does it once."""
-    try:
-        yield
-    except CaptureError:
-        raise
-    except Exception as err:
-        if not hasattr(err, "kcore_layer"):
-            with contextlib.suppress(AttributeError):
-                err.kcore_layer = layer.path  # type: ignore[attr-defined]
-            _append(err, f"Raised by layer '{layer.path}' ({type(layer).__name__}) called with {call.describe()}")
-        raise
-
-
-def _append(err: Exception, text: str) -> None:
-    if len(err.args) == 1 and isinstance(err.args[0], str) and str(err) == err.args[0]:
-        err.args = (f"{err.args[0]}\n{text}",)
-    else:
-        err.add_note(text)
-
-
-def _map_shapes(fn: Callable[[tuple], Any], shapes: Any) -> Any:
-    """`fn` of each shape in a structure of shapes; a tuple or list of integers and `None` is a shape."""
-    if isinstance(shapes, dict):
-        return {name: _map_shapes(fn, shape) for name, shape in shapes.items()}
-    if isinstance(shapes, (list, tuple)):
-        if all(dim is None or isinstance(dim, int) for dim in shapes):
-            return fn(tuple(shapes))
-        return [_map_shapes(fn, shape) for shape in shapes]
-    raise InvalidTypeError(f"A shape must be a tuple of integers and `None`. Received: {shapes!r}")

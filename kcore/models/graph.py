@@ -215,7 +215,8 @@ class Graph:
                 nodes.append(operation._inbound_nodes[0])
                 continue
             filled = _map_leaves((args, kwargs), TensorRef, tensor)
-            nodes.append(Node(operation, *filled, _map_leaves(outputs, _Described, lambda x: x.tensor())))
+            made = _map_leaves(outputs, _Described, lambda x: x.tensor())
+            nodes.append(Node(operation, filled[0], filled[1], made))
         inputs, outputs, extra = _map_leaves(state["structures"], TensorRef, tensor)
         self.__init__(inputs, outputs, extra, state["name"])
 
@@ -238,7 +239,7 @@ class _DescribedOperation:
         self.state = {**vars(operation), "_inbound_nodes": [], "_outbound_nodes": []}
 
     def operation(self) -> Any:
-        operation = self.kind.__new__(self.kind)
+        operation = object.__new__(self.kind)
         vars(operation).update(self.state)
         return operation
 

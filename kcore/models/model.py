@@ -8,7 +8,7 @@ from kcore import registry, tree
 from kcore.errors import InvalidArgumentError, UnsupportedError
 from kcore.layers import Layer
 from kcore.layers._call_arguments import CallArguments, shapes_of
-from kcore.layers.layer import _map_shapes
+from kcore.layers._symbolic import map_shapes
 from kcore.ops import masks
 from kcore.ops.operation import KerasTensor, any_symbolic
 
@@ -52,7 +52,7 @@ class Model(TrainingMethods, SavingMethods, Layer):
         if cls is Model and _is_functional(args, kwargs):
             from .functional import Functional
 
-            return super().__new__(Functional, *args, **kwargs)
+            return super().__new__(Functional, *args, **kwargs)  # type: ignore[arg-type]
         instance = super().__new__(cls, *args, **kwargs)
         vars(instance).setdefault("_graph", None)
         return instance
@@ -183,7 +183,7 @@ class Model(TrainingMethods, SavingMethods, Layer):
         """
         if self._graph is not None or input_shape is None:
             return
-        inputs = _map_shapes(lambda shape: KerasTensor(shape, self.compute_dtype), input_shape)
+        inputs = map_shapes(lambda shape: KerasTensor(shape, self.compute_dtype), input_shape)
         call = CallArguments(self, (inputs,), {})
         call.populate(False)
         self._infer(call)

@@ -31,9 +31,9 @@ class Sequential(Model):
         InvalidArgumentError: something that isn't a layer, or a name that is taken.
 
     Example:
-        >>> model = Sequential([Input((3,)), Layer(name="nothing")])
+        >>> model = Sequential([Input((3,)), Dense(2, name="dense")])
         >>> [layer.name for layer in model.layers]
-        ['nothing']
+        ['dense']
     """
 
     _untracked = Model._untracked | {"_stack"}
