@@ -13,6 +13,9 @@ from kcore import config
 if TYPE_CHECKING:
     from .backend import Backend
 
+LOADED: dict[str, Backend] = {}
+"""The backends that were loaded and checked, by name."""
+
 _active: ContextVar[Backend | None] = ContextVar("kcore_backend", default=None)
 
 
@@ -23,9 +26,14 @@ def current() -> Backend:
 
 
 def _default() -> Backend:
+    name = config.default_backend_name()
+    return LOADED[name] if name in LOADED else _load(name)
+
+
+def _load(name: str) -> Backend:
     from .backend import get_backend
 
-    return get_backend(config.default_backend_name())
+    return get_backend(name)
 
 
 def current_name() -> str:

@@ -264,9 +264,6 @@ def _method_problems(cls: type, name: str, row):
         yield f"{name}: must take {', '.join(f'`{p}=`' for p in missing)}; it is {name}{inspect.signature(method)}"
 
 
-_loaded: dict[str, Backend] = {}
-
-
 def register_backend(name: str, cls: type[Backend]) -> None:
     """Make a backend known in this process, as an entry point of an installed package would.
 
@@ -285,18 +282,18 @@ def get_backend(name: str) -> Backend:
         BackendNotFoundError: no such backend is installed.
         BackendUnavailableError: its engine isn't installed, or it failed to load.
     """
-    if name not in _loaded:
+    if name not in active.LOADED:
         cls = _find(name)
         check_backend(cls)
         try:
-            _loaded[name] = cls()
+            active.LOADED[name] = cls()
         except ImportError as err:
             raise BackendUnavailableError(
                 f"Backend '{name}' is known, but its engine can't be imported: {err}. Install it with `pip install "
                 f"kcore[{name}]`, "
                 f"or choose one of: {', '.join(plugins.backend_names())}."
             ) from err
-    return _loaded[name]
+    return active.LOADED[name]
 
 
 def _find(name: str) -> type[Backend]:
