@@ -40,8 +40,8 @@ def _adam(operands, results, step_size, beta_1, beta_2, epsilon) -> None:
     scratch = np.empty((2, min(BLOCK, size)), flat[0].dtype)
     rates = (step_size, 1 - beta_1, 1 - beta_2, epsilon)
     for block in flat_blocks(size, BLOCK):
-        pieces = ([x[block] for x in arrays] for arrays in (flat, flat_results))
-        _adam_block(*pieces, scratch[:, : block.stop - block.start], rates)
+        inputs, outputs = [x[block] for x in flat], [x[block] for x in flat_results]
+        _adam_block(inputs, outputs, scratch[:, : block.stop - block.start], rates)
 
 
 def _adam_block(operands, results, scratch, rates) -> None:
