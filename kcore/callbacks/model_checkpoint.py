@@ -67,7 +67,7 @@ class ModelCheckpoint(Monitor):
         try:
             os.makedirs(directory, exist_ok=True)
         except OSError as err:
-            raise self._unwritable(directory, err.strerror) from err
+            raise self._unwritable(directory, err.strerror or str(err)) from err
         if not os.access(directory, os.W_OK):
             raise self._unwritable(directory, "permission denied")
 

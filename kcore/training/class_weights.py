@@ -53,8 +53,8 @@ class ClassWeights:
 
 def _table(class_weight: dict, classes: int | None, output: str) -> np.ndarray:
     for key in class_weight:
-        is_index = isinstance(key, (numbers.Integral, np.integer)) and not isinstance(key, bool)
-        if not is_index or key < 0 or (classes is not None and key >= classes):
+        is_index = isinstance(key, numbers.Integral) and not isinstance(key, bool)
+        if not is_index or int(key) < 0 or (classes is not None and int(key) >= classes):
             known = "class indices" if classes is None else f"class indices from 0 to {classes - 1}"
             raise InvalidArgumentError(
                 f"The keys of `class_weight` must be {known} (output '{output}'). Received: {key!r} in {class_weight!r}"

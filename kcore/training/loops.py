@@ -14,14 +14,13 @@ from kcore.errors import InvalidArgumentError
 from kcore.training.adapters.base import Batch
 from kcore.training.epochs import Epochs
 from kcore.training.logs import call_hooks, on_host
-from kcore.training.steps import Step
 
 #: Gives sample weights in place of the targets and the sample weights of a batch.
 Weigh = Callable[[Any, Any], Any]
 
 
 def run_batches(
-    step: Step,
+    step: Callable[[Any, Any, Any], Any],
     batches: Iterable[Batch],
     callbacks: CallbackList,
     phase: str,

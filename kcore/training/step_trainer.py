@@ -46,6 +46,10 @@ class StepTrainer:
         self._functions: dict[str, Step] = {}
         self._functions_for: Any = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied and pickled: everything but the captured steps."""
+        return {**vars(self), "_functions": {}, "_functions_for": None}
+
     # ---- compile
 
     def compile(

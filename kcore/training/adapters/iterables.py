@@ -38,7 +38,8 @@ def unpack_x_y_sample_weight(data: Any) -> Batch:
         raise InvalidArgumentError(
             f"A batch must be `x`, `(x,)`, `(x, y)` or `(x, y, sample_weight)`. Received: a tuple of {len(data)} items"
         )
-    return (*data, None, None)[:3]
+    x, y, sample_weight = (*data, None, None)[:3]
+    return x, y, sample_weight
 
 
 def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:

@@ -135,7 +135,8 @@ class PyDatasetAdapter(DataAdapter):
     def _read_ahead(self, numbers: Iterable[int], workers: int) -> Iterator[Any]:
         numbers = iter(numbers)
         with self._pool(workers) as pool:
-            read = _read_in_process if self._setting("use_multiprocessing", False) else self.dataset.__getitem__
+            own = self._setting("use_multiprocessing", False)
+            read: Callable[..., Any] = _read_in_process if own else self.dataset.__getitem__
             ahead = max(1, self._setting("max_queue_size", 10))
             pending = collections.deque(pool.submit(read, number) for number in itertools.islice(numbers, ahead))
             try:
