@@ -55,6 +55,15 @@ class Group:
                 "zeros", shape=(sum(self.sizes),), dtype=self.members[0].dtype, trainable=False, name="joined"
             )
 
+    def __getstate__(self) -> dict[str, object]:
+        return {"members": self.members, "parts": self._parts}
+
+    def __setstate__(self, state: dict) -> None:
+        """Copied variables are in no pack, so they are packed again."""
+        Group.__init__(self, state["members"])
+        for name, parts in state["parts"].items():
+            self._parts[name], self.slots[name] = parts, self._whole(name, parts)
+
     @property
     def dtype(self) -> str:
         """The dtype of the members."""
@@ -129,11 +138,14 @@ class Group:
         """
         if name not in self.slots:
             parts = [make(each) for each in self.members]
-            whole = pack(parts) if self.is_flat else parts[0]
-            if whole is None:
-                raise RuntimeError(f"The new variables of slot {name!r} couldn't be packed.")
-            self._parts[name], self.slots[name] = parts, whole
+            self._parts[name], self.slots[name] = parts, self._whole(name, parts)
         return self.slots[name], self.part(member, name)
+
+    def _whole(self, name: str, parts: list[Variable]) -> Variable:
+        whole = pack(parts) if self.is_flat else parts[0]
+        if whole is None:
+            raise RuntimeError(f"The new variables of slot {name!r} couldn't be packed.")
+        return whole
 
     def part(self, member: Variable, name: str) -> Variable:
         """The part of slot `name` that belongs to `member`, with the member's shape."""
