@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kcore import tree
+from kcore.engine import tracing
 from kcore.errors import InvalidArgumentError
 from kcore.ops.operation import any_symbolic
 
@@ -59,10 +60,15 @@ class Losses:
 
     @property
     def losses(self) -> list[Any]:
-        """The scalar terms that the last call added here and in the layers inside, then the weights' penalties."""
+        """The scalar terms that the last call added here and in the layers inside, then the weights' penalties.
+
+        What a captured call added (a step of `fit`) is gone when the step is over.
+        """
         terms = []
         for layer in self._flatten_layers():  # type: ignore[attr-defined]
             terms += [term() if callable(term) else term for term in (*layer._call_losses, *layer._loss_functions)]
+        if not tracing.is_capturing():
+            terms = [term for term in terms if not isinstance(term, tracing.Tracer) or term.value is not None]
         return terms + [v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None]  # type: ignore[attr-defined]
 
     def _forget_losses(self) -> None:

@@ -11,7 +11,8 @@ A call goes through these steps, each a method:
     finish      activity penalty, masks of the outputs                      _penalize_activity, _mask_outputs
 
 The parts of the class stand in files of their own: variables in `_weights`, losses in `_losses`, calls on
-`KerasTensor`s in `_symbolic`, configurations in `_config`, what Keras 2 had in `_keras2`; the scope of a call in `_call_context`.
+`KerasTensor`s in `_symbolic`, configurations in `_config`, what Keras 2 had in `_keras2`; the scope of a call in
+`_call_context`.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def clone_model(
         InvalidArgumentError: `model` isn't a model, or the other arguments don't go with a model of its kind.
 
     Example:
-        >>> model = Sequential([Input((3,)), Dense(2, name="dense")])
+        >>> model = Sequential([Input((3,)), layers.Dense(2, name="dense")])
         >>> clone_model(model).layers[0] is model.layers[0]
         False
     """

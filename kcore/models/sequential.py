@@ -31,7 +31,7 @@ class Sequential(Model):
         InvalidArgumentError: something that isn't a layer, or a name that is taken.
 
     Example:
-        >>> model = Sequential([Input((3,)), Dense(2, name="dense")])
+        >>> model = Sequential([Input((3,)), layers.Dense(2, name="dense")])
         >>> [layer.name for layer in model.layers]
         ['dense']
     """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
+import pickle
 
 import numpy as np
 import pytest
@@ -270,6 +272,60 @@ class TestSaving:
         model = Sequential()
         getattr(model, method)(*args)
         assert seen == [(model, args)]
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_copy_of_a_compiled_model_trains_on_its_own(duplicate, backend):
+    model = Sequential([Input((4,)), Dense(3, activation="tanh"), Dense(1)])
+    model.compile("adam", "mse")
+    x, y = np.tile(X, (4, 1)), np.ones((8, 1), "float32")
+    model.fit(x, y, verbose=0)
+    before = model.get_weights()
+    twin = duplicate(model)
+    assert twin.optimizer is not model.optimizer
+    twin.fit(x, y, verbose=0)
+    for ours, kept in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(ours, kept)
+    model.fit(x, y, verbose=0)
+    for ours, theirs in zip(model.get_weights(), twin.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_losses_of_captured_steps_are_gone():
+    model = Sequential([Input((4,)), Dense(1, activity_regularizer="l2")])
+    model.compile("sgd", "mse")
+    model.fit(X, np.ones((2, 1)), verbose=0)
+    assert all(np.isfinite(float(loss)) for loss in model.losses)
+
+
+def test_overridden_train_step_is_honoured(backend):
+    class Counting(Mlp):
+        steps = 0
+
+        def train_step(self, data):
+            type(self).steps += 1
+            return {**super().train_step(data), "mine": ops.convert_to_tensor(7.0)}
+
+    model = Counting()
+    model.compile("sgd", "mse")
+    history = model.fit(X, np.ones((2, 3)), verbose=0).history
+    assert history["mine"] == [7.0]
+    assert Counting.steps > 0
+
+
+def test_two_models_share_a_layer_frozen_in_one(backend):
+    shared = Dense(4, name="shared", trainable=False)
+    x = Input((4,))
+    frozen = Model(x, Dense(1)(shared(x)))
+    frozen.compile("sgd", "mse")
+    shared.trainable = True
+    free = Model(x, Dense(1)(shared(x)))
+    free.compile("sgd", "mse")
+    kernel = shared.get_weights()[0]
+    frozen.train_on_batch(X, np.ones((2, 1)))
+    np.testing.assert_array_equal(shared.get_weights()[0], kernel)
+    free.train_on_batch(X, np.ones((2, 1)))
+    assert not np.array_equal(shared.get_weights()[0], kernel)
 
 
 def test_freezing_a_model_freezes_its_layers():
