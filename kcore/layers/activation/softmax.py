@@ -34,7 +34,7 @@ class Softmax(SameShape):
         self.axis = axis if isinstance(axis, int) else list(axis)
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
-        axis = self.axis if isinstance(self.axis, int) else tuple(self.axis)
+        axis: Any = self.axis if isinstance(self.axis, int) else tuple(self.axis)
         if mask is None:
             return ops.softmax(inputs, axis=axis)
         lowest = dtypes.finfo(dtypes.standardize_dtype(inputs.dtype)).min

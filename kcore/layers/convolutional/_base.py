@@ -29,6 +29,7 @@ class ConvLayer(Layer):
     """
 
     rank: int
+    bias: Any
     paddings: tuple[str, ...] = ("valid", "same")
 
     def __init__(
@@ -70,6 +71,16 @@ class ConvLayer(Layer):
         """The axis of the channels: 1 or -1."""
         return 1 if self.data_format == "channels_first" else -1
 
+    @property
+    def window(self) -> dict[str, Any]:
+        """What the ops are told about the kernel's way over the input."""
+        return {
+            "strides": self.strides,
+            "padding": self.padding,
+            "data_format": self.data_format,
+            "dilation_rate": self.dilation_rate,
+        }
+
     def build_bias(self, input_shape: Any, filters: int) -> None:
         """Makes the bias of `filters` values, and fixes the number of the input's channels."""
         self.bias = None
@@ -101,7 +112,7 @@ class ConvLayer(Layer):
         """Raises a `ShapeError` where an output would be empty though the input isn't."""
         sizes = self.spatial(input_shape)
         for size, out in zip(sizes, self.output_sizes(sizes), strict=True):
-            if size.__class__ is int and out is not None and out <= 0 < size:
+            if size is not None and size.__class__ is int and out is not None and out <= 0 < size:
                 raise ShapeError(
                     f"Layer '{self.name}' has no output for an input of spatial sizes {tuple(sizes)}: its kernel of "
                     f"size {self.kernel_size} (dilation {self.dilation_rate}, padding '{self.padding}') doesn't fit"
@@ -124,15 +135,14 @@ class ConvLayer(Layer):
         sizes = self.output_sizes(self.spatial(input_shape))
         return (input_shape[0], filters, *sizes) if self.channel_axis == 1 else (input_shape[0], *sizes, filters)
 
-    def pad_causally(self, inputs: Any) -> tuple[Any, str]:
-        """The input and the padding that an op is to use: for `"causal"`, zeros go before the first step, and the
-        rest is `"valid"`."""
+    def pad_causally(self, inputs: Any) -> tuple[Any, dict[str, Any]]:
+        """The input and the `window` for an op: for `"causal"`, zeros before the first step, and `"valid"`."""
         if self.padding != "causal":
-            return inputs, self.padding
+            return inputs, self.window
         before = self.dilation_rate[0] * (self.kernel_size[0] - 1)
         widths = [(0, 0), (0, 0), (0, 0)]
         widths[2 if self.channel_axis == 1 else 1] = (before, 0)
-        return ops.pad(inputs, tuple(widths)), "valid"
+        return ops.pad(inputs, tuple(widths)), {**self.window, "padding": "valid"}
 
     def get_config(self) -> dict[str, Any]:
         fields = (

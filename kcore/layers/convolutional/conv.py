@@ -75,9 +75,8 @@ class _Conv(ConvLayer):
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
         """The convolution of `inputs` with any `kernel` of the shape of the layer's, without bias and activation."""
-        inputs, padding = self.pad_causally(inputs)
-        options = {"data_format": self.data_format, "dilation_rate": self.dilation_rate}
-        return ops.conv(inputs, kernel, strides=self.strides, padding=padding, **options)
+        inputs, window = self.pad_causally(inputs)
+        return ops.conv(inputs, kernel, **window)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         return self.output_shape_with(input_shape, self.filters)

@@ -71,12 +71,7 @@ class _ConvTranspose(ConvLayer):
         self.build_bias(input_shape, self.filters)
 
     def convolve(self, inputs: Any) -> Any:
-        options = {
-            "output_padding": self.output_padding,
-            "data_format": self.data_format,
-            "dilation_rate": self.dilation_rate,
-        }
-        return ops.conv_transpose(inputs, self.kernel, strides=self.strides, padding=self.padding, **options)
+        return ops.conv_transpose(inputs, self.kernel, output_padding=self.output_padding, **self.window)
 
     def output_sizes(self, sizes: tuple[int | None, ...]) -> tuple[int | None, ...]:
         extra = self.output_padding or (None,) * self.rank
@@ -93,7 +88,7 @@ class _ConvTranspose(ConvLayer):
         return super().get_config() | own
 
 
-def _grown_length(size: int, kernel: int, stride: int, dilation: int, extra: int | None, padding: str) -> int:
+def _grown_length(size: Any, kernel: int, stride: int, dilation: int, extra: int | None, padding: str) -> int:
     """The length of a transposed convolution's output, `extra` being the given output padding, or `None` to have it
     found."""
     span = (kernel - 1) * dilation + 1

@@ -61,8 +61,7 @@ class _DepthwiseConv(ConvLayer):
         self.build_bias(input_shape, channels * self.depth_multiplier)
 
     def convolve(self, inputs: Any) -> Any:
-        options = {"data_format": self.data_format, "dilation_rate": self.dilation_rate}
-        return ops.depthwise_conv(inputs, self.kernel, strides=self.strides, padding=self.padding, **options)
+        return ops.depthwise_conv(inputs, self.kernel, **self.window)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         return self.output_shape_with(

@@ -76,9 +76,8 @@ class _SeparableConv(ConvLayer):
         self.build_bias(input_shape, self.filters)
 
     def convolve(self, inputs: Any) -> Any:
-        inputs, padding = self.pad_causally(inputs)
-        options = {"padding": padding, "data_format": self.data_format, "dilation_rate": self.dilation_rate}
-        return ops.separable_conv(inputs, self.depthwise_kernel, self.pointwise_kernel, strides=self.strides, **options)
+        inputs, window = self.pad_causally(inputs)
+        return ops.separable_conv(inputs, self.depthwise_kernel, self.pointwise_kernel, **window)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         return self.output_shape_with(input_shape, self.filters)

@@ -18,8 +18,8 @@ class EinsumDense(Layer):
     Args:
         equation: as `"abc,cd->abd"`: the labels of the input, of the kernel and of the output. `...` stands for any
             number of axes, at the start or at the end of the input and of the output.
-        output_shape: the sizes of the output's named axes without the batch axis, an integer or a sequence; `None` takes
-            a size from the input.
+        output_shape: the sizes of the output's named axes without the batch axis, an integer or a sequence; `None`
+            takes a size from the input.
         activation: a function or its name; `None` leaves the sum as it is.
         bias_axes: labels of the output's axes that the bias spans, as `"d"`; `None` for no bias.
         kernel_initializer: what fills `kernel`.

@@ -44,6 +44,7 @@ class RecurrentCell(Layer):
     """
 
     gates = 1
+    bias: Any
     CONFIG: tuple[str, ...] = (
         "units",
         "activation",

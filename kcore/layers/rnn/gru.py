@@ -148,6 +148,8 @@ class GRU(CellLayer):
     (2, 3)
     """
 
+    cell: GRUCell
+
     def __init__(
         self,
         units: int,
