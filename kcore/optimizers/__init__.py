@@ -13,6 +13,7 @@ from . import schedules
 from .adagrad import Adadelta, Adagrad
 from .adam import Adam, Adamax, Nadam
 from .adamw import AdamW
+from .ftrl import Ftrl
 from .lion import Lion
 from .optimizer import Optimizer
 from .rmsprop import RMSprop
@@ -25,6 +26,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Adamax",
+    "Ftrl",
     "Lion",
     "Nadam",
     "Optimizer",

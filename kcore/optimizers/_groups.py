@@ -151,6 +151,17 @@ class Group:
         """The part of slot `name` that belongs to `member`, with the member's shape."""
         return self._parts[name][self._positions[id(member)]]
 
+    def take_slots(self, values: dict[int, np.ndarray]) -> None:
+        """Set whole slots at once: assigning the parts one after another would copy the vector each time.
+
+        Args:
+            values: variable id -> array; the parts of slots that were set are taken out.
+        """
+        for name, whole in self.slots.items():
+            parts = self._parts[name]
+            if self.is_flat and all(id(part) in values for part in parts):
+                whole.assign(np.concatenate([values.pop(id(part)).ravel() for part in parts]))
+
 
 def group_variables(variables: Sequence[Variable], together: bool) -> list[Group]:
     """Sort trainable variables into groups, in the order of first appearance.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -128,14 +129,11 @@ class OptimizerState:
                 made.append(self.add_variable_from_reference(variable, name=slot, initializer=start))
         return lists[0] if isinstance(name, str) else tuple(lists)
 
-    def _add_slots(self, names: Sequence[str], start: float = 0.0) -> None:
+    def _add_slots(self, names: Sequence[str], starts: Sequence[float] = ()) -> None:
         """Make a rule's slots for all moved variables, for `_slot` to find. Several names go variable by variable."""
-
-        def initializer(shape, dtype):
-            return np.full(shape, start, dtype)
-
         moved = [v for v in self._trainable if not v.overwrite_with_gradient]
-        self.add_optimizer_variables(moved, list(names), initializer if start else "zeros")
+        initializers = [partial(_filled, start) for start in starts] or ["zeros"] * len(names)
+        self.add_optimizer_variables(moved, list(names), initializers)
 
     def _get_variable_index(self, variable) -> int:
         """The position, in the lists of slots, of the variable that the rule was called with."""
@@ -226,8 +224,9 @@ class OptimizerState:
         """The schedule in `learning_rate`, or `None` where it is a number."""
         if isinstance(learning_rate, dict):
             learning_rate = registry.deserialize_keras_object(learning_rate)
-        is_number = isinstance(learning_rate, Variable) or not callable(learning_rate)
-        if isinstance(learning_rate, LearningRateSchedule) or not is_number:
+        if isinstance(learning_rate, LearningRateSchedule):
+            return learning_rate
+        if callable(learning_rate) and not isinstance(learning_rate, Variable):
             return learning_rate
         try:
             float(learning_rate)
@@ -281,8 +280,12 @@ class OptimizerState:
                     f"Optimizer variable '{variable.path}' has shape {tuple(variable.shape)}. "
                     f"Received: a weight of shape {array.shape}"
                 )
-        for variable, array in zip(variables, arrays, strict=True):
-            variable.assign(array)
+        values = {id(variable): array for variable, array in zip(variables, arrays, strict=True)}
+        for group in self._groups:
+            group.take_slots(values)
+        for variable in variables:
+            if id(variable) in values:
+                variable.assign(values[id(variable)])
 
     def save_own_variables(self, store) -> None:
         """Write the state into a mapping: `"0"`, `"1"`, ... in the order of `variables`."""
@@ -292,3 +295,7 @@ class OptimizerState:
     def load_own_variables(self, store) -> None:
         """Read the state from a mapping that `save_own_variables` has filled. Raises as `set_weights` does."""
         self.set_weights([np.asarray(store[str(index)]) for index in range(len(store.keys()))])
+
+
+def _filled(start: float, shape, dtype):
+    return np.full(shape, start, dtype)

@@ -74,7 +74,7 @@ class Adagrad(Optimizer):
         if self.built:
             return
         super().build(variables)
-        self._add_slots(["accumulator"], start=self.initial_accumulator_value)
+        self._add_slots(["accumulator"], starts=[self.initial_accumulator_value])
 
     def update_step(self, gradient, variable, learning_rate) -> None:
         """Apply the rule."""

@@ -21,7 +21,18 @@ def training_config(model: Any) -> dict[str, Any] | None:
         return None
     config = dict(config)
     optimizer = config.pop("optimizer")
-    return {**config, "jit_compile": False, "optimizer_config": optimizer}
+    return {**config, "loss": _full_names(config.get("loss")), "jit_compile": False, "optimizer_config": optimizer}
+
+
+def _full_names(loss: Any) -> Any:
+    """Losses with abbreviations spelled out: Keras 3.15 can't load a file that says `mse`."""
+    if isinstance(loss, dict) and "class_name" not in loss:
+        return {key: _full_names(item) for key, item in loss.items()}
+    if isinstance(loss, list):
+        return [_full_names(item) for item in loss]
+    if isinstance(loss, str) and loss in registry.builtin_names("losses"):
+        return registry.snake_case(registry.lookup("losses", loss).__name__)
+    return loss
 
 
 def compile_model(model: Any, config: dict[str, Any]) -> None:

@@ -141,11 +141,26 @@ def lion(g, x, state, t, lr):
     return x - lr * direction
 
 
+def _leader(g, x, state, lr, power=0.5, start=0.1, l1=0.0, l2=0.0, shrinkage=0.0, beta=0.0):
+    before = state.get("n", start)
+    after = state["n"] = before + g**2
+    z = state["z"] = state.get("z", 0.0) + g + 2 * shrinkage * x - (after**power - before**power) / lr * x
+    return (np.clip(z, -l1, l1) - z) / ((after**power + beta) / lr + 2 * l2)
+
+
+def ftrl(g, x, state, t, lr):
+    return _leader(g, x, state, lr)
+
+
+def ftrl_regularized(g, x, state, t, lr):
+    return _leader(g, x, state, lr, power=0.7, start=0.2, l1=0.3, l2=0.2, shrinkage=0.1, beta=0.5)
+
+
 RULES = {
     rule.__name__: rule
     for rule in (
         *(sgd, sgd_momentum, sgd_nesterov, rmsprop, rmsprop_momentum_centered, adagrad, adadelta),
-        *(adam, adam_amsgrad, adamw, adamax, nadam, lion),
+        *(adam, adam_amsgrad, adamw, adamax, nadam, lion, ftrl, ftrl_regularized),
     )
 }
 
@@ -459,7 +474,7 @@ def test_wrong_state_is_refused_whole(backend):
     assert int(optimizer.iterations) == 0
 
 
-CLASSES = ["SGD", "RMSprop", "Adam", "AdamW", "Adagrad", "Adadelta", "Adamax", "Nadam", "Lion"]
+CLASSES = ["SGD", "RMSprop", "Adam", "AdamW", "Adagrad", "Adadelta", "Adamax", "Nadam", "Lion", "Ftrl"]
 
 
 @pytest.mark.parametrize("name", CLASSES)
@@ -529,6 +544,24 @@ BAD_ARGUMENTS = [
 def test_bad_arguments_are_refused(arguments, message):
     with pytest.raises(InvalidArgumentError, match=message):
         optimizers.Adam(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: optimizers.SGD(momentum=1.5), r"`momentum` must be a number in \[0, 1\]"),
+        (lambda: optimizers.AdamW(weight_decay=None), "`weight_decay` must be a number"),
+        (
+            lambda: optimizers.Adagrad(initial_accumulator_value=-1.0),
+            "`initial_accumulator_value` must not be negative",
+        ),
+        (lambda: optimizers.Ftrl(learning_rate_power=0.5), "`learning_rate_power` must not be positive"),
+        (lambda: optimizers.Ftrl(l1_regularization_strength=-1.0), "`l1_regularization_strength` must not be negative"),
+    ],
+)
+def test_bad_arguments_of_one_optimizer_are_refused(make, message):
+    with pytest.raises(InvalidArgumentError, match=message):
+        make()
 
 
 def test_bad_gradients_are_refused(backend):
