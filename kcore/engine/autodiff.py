@@ -25,7 +25,7 @@ from kcore.errors import GradientError
 from . import active
 from . import primitives as P
 from .primitives.movement import unbroadcast
-from .tracing import Node, Tracer, current_capture, eager, spec_of, stop_recording, value_of
+from .tracing import Node, Tracer, current_capture, eager, recording, spec_of, stop_recording, value_of
 
 _tapes: ContextVar[tuple[GradientTape, ...]] = ContextVar("kcore_tapes", default=())
 _depth: ContextVar[int] = ContextVar("kcore_grad_depth", default=0)
@@ -172,8 +172,8 @@ def vjp(f: Callable[..., Any], *primals):
 
 def _run(f, args, argnums):
     """Call `f` with leaves for the arguments to differentiate by: the leaves, and what it returned."""
-    wrapped = [tree.map_structure(leaf, x) if i in argnums else x for i, x in enumerate(args)]
-    with _Deeper():
+    with _Deeper(), recording():
+        wrapped = [tree.map_structure(leaf, x) if i in argnums else x for i, x in enumerate(args)]
         out = f(*wrapped)
     return [wrapped[i] for i in argnums], out
 

@@ -395,6 +395,16 @@ class stop_recording:
         _recording.reset(self._token)
 
 
+class recording:
+    """Context manager: eager calls are remembered again, even inside `stop_recording` (for rules that differentiate)."""
+
+    def __enter__(self) -> None:
+        self._token = _recording.set(True)
+
+    def __exit__(self, *exc) -> None:
+        _recording.reset(self._token)
+
+
 class layer_path:
     """Context manager: nodes made inside carry this layer's path."""
 
