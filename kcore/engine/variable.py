@@ -362,8 +362,14 @@ class Pack:
             return self.view(self.flat.load(), variable)
 
     def store(self, variable: Variable, tensor) -> None:
-        with eager(), active.activate(variable.backend):
-            self.flat.store(variable.backend.copy(self.replaced(self.flat.load(), variable, tensor)))
+        """Set the variable's part, in place unless somebody else holds the memory."""
+        backend = variable.backend
+        with eager(), active.activate(backend):
+            if backend.immutable:
+                self.flat.store(self.replaced(self.flat.load(), variable, tensor))
+                return
+            start, stop = self.bounds(variable)
+            self.flat.load_to_write()[start:stop] = P.reshape(tensor, shape=(variable.size,))
 
 
 def pack(variables: Sequence[Variable]) -> Variable | None:

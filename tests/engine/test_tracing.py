@@ -229,6 +229,15 @@ class TestVariables:
         assert pack([a, b]) is flat
         assert pack([a]) is None
 
+    def test_a_packed_value_that_was_read_is_not_changed(self, backend):
+        a, b = Variable(np.ones(3)), Variable(np.ones(2))
+        pack([a, b])
+        held = a.value
+        a.assign(np.zeros(3))
+        b.assign(np.zeros(2))
+        np.testing.assert_array_equal(backend.to_numpy(held), 1)
+        np.testing.assert_array_equal(a.numpy(), 0)
+
     def test_packed_variables_in_a_step(self, backend):
         a, b = Variable(np.ones((2, 3))), Variable(np.full(3, 2.0))
         flat = pack([a, b])
