@@ -15,10 +15,10 @@ from kcore.errors import ShapeError
 
 def as_float(x: Any, dtype: str | None = None) -> Any:
     """`x` as a tensor of `dtype`, or of its own dtype if that is a float one, or else of `floatx`."""
+    if dtype is not None:
+        return ops.convert_to_tensor(x, dtype=dtype)
     x = ops.convert_to_tensor(x)
-    own = dtypes.standardize_dtype(x.dtype)
-    wanted = dtype or (own if dtypes.is_float(own) else config.floatx())
-    return x if own == wanted else ops.cast(x, wanted)
+    return x if dtypes.is_float(dtypes.standardize_dtype(x.dtype)) else ops.cast(x, config.floatx())
 
 
 def float_pair(y_true: Any, y_pred: Any) -> tuple[Any, Any]:

@@ -173,7 +173,8 @@ def _curve(curve: str, counts: Counts) -> tuple[Any, Any]:
     if curve == "PR":
         return divide_or_zero(tp, tp + fn), divide_or_zero(tp, tp + fp)
     odds = divide_or_zero(tp + fn, fp + tn)
-    return 1.0 - odds * divide_or_zero(fn, tp), 1.0 - odds * divide_or_zero(fp, tp)
+    recall_gain = ops.where(tp > 0, ops.maximum(1.0 - odds * divide_or_zero(fn, tp), 0.0), 0.0)
+    return recall_gain, 1.0 - odds * divide_or_zero(fp, tp)
 
 
 def _interpolated_pr_areas(counts: Counts) -> Any:

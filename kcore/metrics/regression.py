@@ -142,7 +142,7 @@ class CosineSimilarity(MeanMetricWrapper):
         super().__init__(cosine_similarity, name, dtype, axis=axis)
 
 
-@registry.builtin("metrics", "log_cosh")
+@registry.builtin("metrics", "logcosh", "log_cosh")
 class LogCoshError(MeanMetricWrapper):
     """The mean of `log(cosh(p - t))`.
 
@@ -167,7 +167,8 @@ class R2Score(Metric):
 
     Args:
         class_aggregation: `"uniform_average"`, `"variance_weighted_average"`, or `None` for one number an output.
-        num_regressors: how many inputs the regression has, for the adjusted score; 0 for the plain one.
+        num_regressors: how many inputs the regression has, for the adjusted score; 0 for the plain one. As in Keras the
+            adjustment counts every target, that is samples times outputs.
         name, dtype: see `Metric`.
 
     Raises:
@@ -219,7 +220,7 @@ class R2Score(Metric):
         }
         for name, values in parts.items():
             self._sums[name].assign(self._sums[name] + ops.sum(values, axis=0))
-        self.num_samples.assign(self.num_samples + y_true.shape[0])
+        self.num_samples.assign(self.num_samples + y_true.shape[0] * y_true.shape[1])
 
     def result(self) -> Any:
         """The score: a scalar, or one number an output."""
