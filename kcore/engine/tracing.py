@@ -331,7 +331,8 @@ class Capture:
         written = self.writes.get(id(variable))
         if written is not None:
             return written[1]
-        if variable.pack is not None and id(variable.pack.flat) in self.writes:
+        packed = variable.pack is not None and self.parent is None
+        if packed and id(variable.pack.flat) in self.writes:
             return variable.pack.view(self.read(variable.pack.flat), variable)
         return self.first_read(variable)
 
@@ -343,10 +344,10 @@ class Capture:
         return seen[1]
 
     def _first_value(self, variable):
-        if variable.pack is not None:
-            return variable.pack.view(self.first_read(variable.pack.flat), variable)
         if self.parent is not None:
             return self.adopt(self.parent.read(variable))
+        if variable.pack is not None:
+            return variable.pack.view(self.first_read(variable.pack.flat), variable)
         return Tracer(variable.spec, scope=self)
 
     def assign(self, variable, value) -> None:

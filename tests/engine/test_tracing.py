@@ -255,6 +255,17 @@ class TestVariables:
         np.testing.assert_allclose(b.numpy(), 1.5)
         assert float(after) == 3
 
+    def test_packed_variables_in_a_captured_loop_have_gradients(self, backend):
+        a, b = Variable(2.0), Variable(3.0)
+        pack([a, b])
+
+        def step(x):
+            with GradientTape() as tape:
+                y = scan(lambda c, _: (P.multiply(c, P.add(a.value, b.value)), None), x, length=2)[0]
+            return tape.gradient(y, [a, b])
+
+        assert [float(g) for g in Function(step)(np.float32(1))] == [10, 10]
+
     def test_a_variable_cannot_be_assigned_in_a_captured_loop(self):
         v = Variable(0.0)
         with pytest.raises(CaptureError, match=r"is assigned inside the body of a captured loop"):
