@@ -1,4 +1,4 @@
-"""The room that Keras calls `keras.backend`: settings, dtypes, and names, as `from kcore import backend as K` gives them.
+"""The room that Keras calls `keras.backend`: settings and dtypes, as `from kcore import backend as K` gives them.
 
 The object that computes is another thing: see `kcore.use_backend` and `kcore.extend.Backend`.
 

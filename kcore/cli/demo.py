@@ -52,7 +52,7 @@ def _choose_backend() -> None:
 
     chosen = config.settings()["backend"]
     if chosen.source == str(config.path()) and chosen.value not in plugins.backend_names():
-        print(f"{chosen.source} asks for {chosen.value!r}, which isn't installed as a backend of kcore; the demo uses numpy")
+        print(f"{chosen.source} asks for {chosen.value!r}, which isn't a backend of kcore here; the demo uses numpy")
         config.set_backend("numpy")
 
 

@@ -7,7 +7,12 @@ import types
 
 from kcore.errors import InvalidArgumentError
 
-_services = {"operators": "kcore.ops", "plugins": "kcore.plugins", "saving": "kcore.saving", "trainer": "kcore.training"}
+_services = {
+    "operators": "kcore.ops",
+    "plugins": "kcore.plugins",
+    "saving": "kcore.saving",
+    "trainer": "kcore.training",
+}
 
 
 def provide_service(name: str, module_path: str) -> None:

@@ -31,7 +31,8 @@ def load_data() -> tuple[Part, Part]:
     >>> x_train.shape, x_test.shape, int(x_train.max())
     ((1442, 8, 8), (355, 8, 8), 16)
     """
-    with (files("kcore.datasets.digits") / "digits.npz").open("rb") as file, np.load(file, allow_pickle=False) as stored:
+    path = files("kcore.datasets.digits") / "digits.npz"
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
         images, labels = stored["images"], stored["labels"]
     test = _is_test(labels)
     return (images[~test], labels[~test]), (images[test], labels[test])
