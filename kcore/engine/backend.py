@@ -273,6 +273,13 @@ def register_backend(name: str, cls: type[Backend]) -> None:
     """
     check_backend(cls)
     plugins.add_backend(name, cls)
+    active.LOADED.pop(name, None)
+
+
+def unregister_backend(name: str) -> None:
+    """Forget a backend that `register_backend` made known; an installed one of that name comes into sight again."""
+    plugins.remove_backend(name)
+    active.LOADED.pop(name, None)
 
 
 def get_backend(name: str) -> Backend:
@@ -302,9 +309,15 @@ def _find(name: str) -> type[Backend]:
     except KeyError:
         names = plugins.backend_names()
         raise BackendNotFoundError(
-            f"There is no backend named '{name}'. Installed: {', '.join(names) or 'none'}. "
-            "Choose one by KERAS_BACKEND, keras.json or `use_backend`, or install the package that provides it."
+            f"There is no backend named '{name}'{_chosen_by(name)}. Installed: {', '.join(names) or 'none'}. Choose one "
+            f"by KERAS_BACKEND, {config.path()} or `use_backend`, or install the package that provides it, as "
+            f"`pip install kcore-{name}`." + "".join(f"\nBroken {problem}." for problem in plugins.problems())
         ) from None
+
+
+def _chosen_by(name: str) -> str:
+    setting = config.settings()["backend"]
+    return f", which was chosen by {setting.source}" if setting.value == name else ""
 
 
 config.on_current_backend(active.current_name)
@@ -345,5 +358,6 @@ __all__ = [
     "get_backend",
     "register_backend",
     "required_primitives",
+    "unregister_backend",
     "use_backend",
 ]

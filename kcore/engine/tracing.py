@@ -333,7 +333,7 @@ class Capture:
             return written[1]
         packed = variable.pack is not None and self.parent is None
         if packed and id(variable.pack.flat) in self.writes:
-            return variable.pack.view(self.read(variable.pack.flat), variable)
+            return self._view(variable, self.read(variable.pack.flat))
         return self.first_read(variable)
 
     def first_read(self, variable):
@@ -347,8 +347,16 @@ class Capture:
         if self.parent is not None:
             return self.adopt(self.parent.read(variable))
         if variable.pack is not None:
-            return variable.pack.view(self.first_read(variable.pack.flat), variable)
+            return self._view(variable, self.first_read(variable.pack.flat))
         return Tracer(variable.spec, scope=self)
+
+    def _view(self, variable, flat):
+        """A packed variable's part, as nodes of this capture, whichever inner one asks."""
+        token = _capture.set(self)
+        try:
+            return variable.pack.view(flat, variable)
+        finally:
+            _capture.reset(token)
 
     def assign(self, variable, value) -> None:
         """Note the variable's new value."""
