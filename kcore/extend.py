@@ -20,12 +20,12 @@ from kcore.engine.backend import (
     get_backend,
     register_backend,
     required_primitives,
+    unregister_backend,
     use_backend,
 )
 from kcore.engine.spec import Spec, broadcast_shapes
 from kcore.errors import BackendUnavailableError, UnsupportedError
 from kcore.plugins import Hooks, register_plugin, unregister_plugin
-from kcore.plugins import remove_backend as unregister_backend
 
 __all__ = [
     "INTERFACE_VERSION",

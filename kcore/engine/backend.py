@@ -309,9 +309,10 @@ def _find(name: str) -> type[Backend]:
     except KeyError:
         names = plugins.backend_names()
         raise BackendNotFoundError(
-            f"There is no backend named '{name}'{_chosen_by(name)}. Installed: {', '.join(names) or 'none'}. Choose one "
-            f"by KERAS_BACKEND, {config.path()} or `use_backend`, or install the package that provides it, as "
-            f"`pip install kcore-{name}`." + "".join(f"\nBroken {problem}." for problem in plugins.problems())
+            f"There is no backend named '{name}'{_chosen_by(name)}. Installed: {', '.join(names) or 'none'}. "
+            f"Choose one by KERAS_BACKEND, {config.path()} or `use_backend`, or install the package that provides it "
+            "(`pip install 'kcore[torch]'`, or one by others)."
+            + "".join(f"\nBroken {problem}." for problem in plugins.problems())
         ) from None
 
 
