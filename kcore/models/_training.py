@@ -25,14 +25,14 @@ class TrainingMethods:
 
     def compile(
         self,
-        optimizer="rmsprop",
+        optimizer: Any = "rmsprop",
         loss=None,
         loss_weights=None,
         metrics=None,
         weighted_metrics=None,
         run_eagerly=False,
         steps_per_execution=1,
-        jit_compile="auto",
+        jit_compile: bool | str = "auto",
         auto_scale_loss=True,
         **kwargs,
     ) -> None:
