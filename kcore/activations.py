@@ -242,7 +242,7 @@ def sparse_plus(x: Any) -> Any:
     return ops.sparse_plus(x)
 
 
-def squareplus(x: Any, b: float = 4) -> Any:
+def squareplus(x: Any, b: int = 4) -> Any:
     """`(x + sqrt(x**2 + b)) / 2`. Source: Barron, arXiv 2112.11687.
 
     Example:

@@ -9,8 +9,9 @@
 from __future__ import annotations
 
 import math
-import numbers
 from typing import Any
+
+import numpy as np
 
 from kcore import _identifiers, config, dtypes, ops, registry
 from kcore.errors import InvalidArgumentError, ShapeError, UnsupportedError
@@ -45,7 +46,7 @@ class Regularizer:
 
 def _factor(name: str, value: Any, default: float) -> float:
     value = default if value is None else value
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 <= value < math.inf:
         raise InvalidArgumentError(f"`{name}` must be a finite number of at least 0. Received: {name}={value!r}")
     return float(value)
 

@@ -155,7 +155,7 @@ def sparse_categorical_crossentropy(
         return ops.sparse_categorical_crossentropy(labels, y_pred, from_logits=from_logits, axis=axis)
     valid = ops.not_equal(labels, ignore_class)
     labels = ops.where(valid, labels, ops.zeros_like(labels))
-    values = ops.sparse_categorical_crossentropy(labels, y_pred, from_logits=from_logits, axis=axis)
+    values: Any = ops.sparse_categorical_crossentropy(labels, y_pred, from_logits=from_logits, axis=axis)
     values = ops.where(valid, values, 0.0)
     if values.shape:
         set_mask(values, valid)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kcore import ops, registry
+from kcore.engine.variable import Variable
 from kcore.errors import InvalidArgumentError
 from kcore.losses._align import align_weights, as_float, match_ranks, spread
 from kcore.metrics.metric import Metric
@@ -45,7 +46,7 @@ def check_thresholds(thresholds: Thresholds, default: float) -> list[float]:
     """Thresholds as a list of numbers between 0 and 1."""
     if thresholds is None:
         return [default]
-    values = list(thresholds) if isinstance(thresholds, (list, tuple, np.ndarray)) else [thresholds]
+    values: list[Any] = list(thresholds) if isinstance(thresholds, (list, tuple, np.ndarray)) else [thresholds]
     if not values or not all(isinstance(v, (int, float, np.number)) and 0 <= v <= 1 for v in values):
         raise InvalidArgumentError(
             f"`thresholds` must consist of numbers from 0 to 1. Received: thresholds={thresholds!r}"
@@ -118,6 +119,11 @@ def _count_labels(batch: Batch, levels: Any) -> Counts:
 
 def _completed(true_positives: Any, false_positives: Any, positive: Any, negative: Any) -> Counts:
     return Counts(true_positives, false_positives, negative - false_positives, positive - true_positives)
+
+
+def values_of(variables: dict[str, Variable]) -> list[Any]:
+    """The variables' tensors."""
+    return [variable.value for variable in variables.values()]
 
 
 class ConfusionMetric(Metric):
@@ -255,7 +261,7 @@ class _Rate(ConfusionMetric):
 
     def result(self) -> Any:
         """The rate: a scalar, or one a threshold where several were given; 0 where there is nothing to count."""
-        right, other = (variable.value for variable in self._kept.values())
+        right, other = values_of(self._kept)
         return self._one_or_all(divide_or_zero(right, right + other))
 
     def get_config(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from kcore import config, ops, registry
 from kcore.errors import InvalidArgumentError, ShapeError
-from kcore.metrics.confusion import ConfusionMetric, Counts, check_thresholds, count, prepare
+from kcore.metrics.confusion import ConfusionMetric, Counts, check_thresholds, count, prepare, values_of
 from kcore.metrics.metric import Metric
 from kcore.metrics.reduction import divide_or_zero
 
@@ -127,7 +127,7 @@ class AUC(Metric):
         """The area: a scalar."""
         if not self._counts:
             return ops.zeros((), dtype=self.dtype)
-        counts = Counts(*(self._counts[kind].value for kind in _KINDS))
+        counts = Counts(*values_of(self._counts))
         if self.curve == "PR" and self.summation_method == "interpolation":
             areas = _interpolated_pr_areas(counts)
         else:
@@ -224,7 +224,7 @@ class _BestUnderConstraint(ConfusionMetric):
 
     def _rates(self) -> tuple[Any, Any, Any]:
         """Recall (also called sensitivity), precision and specificity at each threshold."""
-        tp, fp, tn, fn = (self._kept[kind].value for kind in _KINDS)
+        tp, fp, tn, fn = values_of(self._kept)
         return divide_or_zero(tp, tp + fn), divide_or_zero(tp, tp + fp), divide_or_zero(tn, tn + fp)
 
     def get_config(self) -> dict[str, Any]:

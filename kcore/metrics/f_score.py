@@ -7,6 +7,7 @@ from typing import Any
 from kcore import config, ops, registry
 from kcore.errors import InvalidArgumentError, InvalidTypeError, ShapeError
 from kcore.losses._align import float_pair, spread
+from kcore.metrics.confusion import values_of
 from kcore.metrics.metric import Metric
 from kcore.metrics.reduction import join_weights
 
@@ -95,7 +96,7 @@ class FBetaScore(Metric):
         """The score: a scalar, or one a class."""
         if not self._counts:
             return ops.zeros((), dtype=self.dtype)
-        tp, fp, fn = (variable.value for variable in self._counts.values())
+        tp, fp, fn = values_of(self._counts)
         if self.average == "micro":
             tp, fp, fn = ops.sum(tp), ops.sum(fp), ops.sum(fn)
         square, epsilon = self.beta**2, config.epsilon()

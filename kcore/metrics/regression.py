@@ -237,7 +237,7 @@ class R2Score(Metric):
             score = divide_or_zero(ops.sum(score * spread_of_targets), ops.sum(spread_of_targets))
         if self.num_regressors == 0:
             return score
-        samples = self.num_samples.value
+        samples: Any = self.num_samples.value
         return 1.0 - divide_or_zero((1.0 - score) * (samples - 1.0), samples - self.num_regressors - 1.0)
 
     def get_config(self) -> dict[str, Any]:

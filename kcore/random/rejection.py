@@ -50,7 +50,7 @@ def _gamma(key: Any, shape: tuple[int, ...], alpha: Any, dtype: str) -> Any:
     `u**(1/alpha)`."""
     proposals, decisions, boost = random.split(key, 3)
     small = ops.less(alpha, 1.0)
-    d = ops.where(small, alpha + 1.0, alpha) - 1.0 / 3.0
+    d: Any = ops.where(small, alpha + 2.0 / 3.0, alpha - 1.0 / 3.0)
     x = random.normal(proposals, shape=(ROUNDS, *shape), dtype=dtype)
     u = _open_uniform(decisions, (ROUNDS, *shape), dtype)
     root = 1.0 + x / ops.sqrt(9.0 * d)

@@ -331,6 +331,13 @@ def test_class_indices_for_a_dense_crossentropy_are_refused_with_a_hint(backend)
         losses.SparseCategoricalCrossentropy()(np.eye(3), np.full((3, 3), 1 / 3))
 
 
+@pytest.mark.parametrize("label", [-1, 3])
+def test_a_label_that_no_class_has_is_refused(label, backend):
+    for loss in (losses.SparseCategoricalCrossentropy(), losses.SparseCategoricalCrossentropy(from_logits=True)):
+        with pytest.raises(InvalidArgumentError, match=rf"class numbers in \[0, 3\). Received: target with {label}"):
+            loss(np.array([1, label]), np.full((2, 3), 1 / 3))
+
+
 def test_a_categorical_crossentropy_over_one_class_warns(backend):
     with pytest.warns(UserWarning, match="use `binary_crossentropy`"):
         losses.categorical_crossentropy(np.ones((2, 1)), np.ones((2, 1)))
