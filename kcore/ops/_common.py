@@ -106,11 +106,17 @@ def _list_dtype(x: Any, array: np.ndarray) -> str | None:
             return config.floatx()
         first = first[0]
     if isinstance(first, (np.ndarray, np.generic)):
-        return None
+        return dtypes.result_type(*_leaf_types(x))
     if array.dtype == np.float64:
         return config.floatx()
     fits = array.dtype == np.int64 and (array.size == 0 or (array.min() >= -(2**31) and array.max() < 2**31))
     return "int32" if fits else None
+
+
+def _leaf_types(x: Any) -> set[Any]:
+    if isinstance(x, (list, tuple)):
+        return set().union(*map(_leaf_types, x))
+    return {type(x) if type(x) in NUMBERS else x.dtype.name}
 
 
 def _holds_tensor(x: Any) -> bool:

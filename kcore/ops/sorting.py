@@ -83,8 +83,9 @@ def sort(x, axis=-1):
 
 @op
 def argpartition(x, kth, axis=-1):
-    """Indices that put the `kth` smallest element at its place, smaller ones before it and larger ones after (here:
-    sorted).
+    """Indices that put the `kth` smallest element at its place.
+
+    Smaller ones come before it and larger ones after; here all are sorted.
 
     Args:
         x: a tensor.

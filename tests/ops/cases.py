@@ -111,16 +111,32 @@ def _unary() -> list[Case]:
 
 def _elementwise() -> list[Case]:
     return [
-        *_same("abs absolute negative sign square exp exp2 expm1 sin cos tan sinh cosh tanh arcsinh arctan sinc floor ceil trunc round", X),
-        *_same("fabs cbrt reciprocal deg2rad rad2deg isnan isinf isfinite isposinf isneginf signbit isreal real conj angle i0", X),
+        *_same(
+            "abs absolute negative sign square exp exp2 expm1 sin cos tan sinh cosh tanh arcsinh arctan sinc floor ceil trunc round",
+            X,
+        ),
+        *_same(
+            "fabs cbrt reciprocal deg2rad rad2deg isnan isinf isfinite isposinf isneginf signbit isreal real conj angle i0",
+            X,
+        ),
         *_same("log log1p log2 log10 sqrt arcsin arccos arctanh", UNIT),
         Case("arccosh", (POSITIVE + 1,), {}, np.arccosh),
-        *_same("isnan isinf isfinite isposinf isneginf signbit nan_to_num", np.array([0.0, -0.0, np.nan, 1.0], "float32")),
+        *_same(
+            "isnan isinf isfinite isposinf isneginf signbit nan_to_num", np.array([0.0, -0.0, np.nan, 1.0], "float32")
+        ),
         *_same("isinf isposinf isneginf isfinite", np.array([np.inf, -np.inf, np.nan, 1.0], "float32")),
-        *_same("add subtract multiply divide true_divide floor_divide mod fmod maximum minimum fmax fmin arctan2 hypot", X, Y),
+        *_same(
+            "add subtract multiply divide true_divide floor_divide mod fmod maximum minimum fmax fmin arctan2 hypot",
+            X,
+            Y,
+        ),
         *_same("logaddexp logaddexp2 equal not_equal less less_equal greater greater_equal isclose", X, Y),
         *_same("logical_and logical_or logical_xor", FLAGS, INTS > 4),
-        *_same("add subtract multiply floor_divide mod fmod power gcd lcm bitwise_and bitwise_or bitwise_xor left_shift", INTS, MORE),
+        *_same(
+            "add subtract multiply floor_divide mod fmod power gcd lcm bitwise_and bitwise_or bitwise_xor left_shift",
+            INTS,
+            MORE,
+        ),
         *_same("right_shift maximum minimum less equal divide bitwise_left_shift bitwise_right_shift", INTS, MORE),
         *_same("bitwise_not bitwise_invert", INTS),
         *_same("add multiply maximum", X, Y[:, :1]),
@@ -140,7 +156,9 @@ def _reductions() -> list[Case]:
     cases: list[Case] = []
     for axis in (None, 0, -1, (0, 2), (1, 2)):
         for keepdims in (False, True):
-            cases += _same("sum prod mean var std max min amax amin ptp all any median", B3, axis=axis, keepdims=keepdims)
+            cases += _same(
+                "sum prod mean var std max min amax amin ptp all any median", B3, axis=axis, keepdims=keepdims
+            )
             cases.append(Case("logsumexp", (B3,), {"axis": axis, "keepdims": keepdims}, _logsumexp))
     for axis in (None, 0, 1):
         cases += _same("argmax argmin", TIES, axis=axis, keepdims=True)
@@ -156,7 +174,10 @@ def _reductions() -> list[Case]:
 
 def _movement() -> list[Case]:
     cases = [
-        *_same("ravel transpose flip fliplr flipud rot90 squeeze diag diagflat trace diagonal tril triu copy nonzero diff sort", X),
+        *_same(
+            "ravel transpose flip fliplr flipud rot90 squeeze diag diagflat trace diagonal tril triu copy nonzero diff sort",
+            X,
+        ),
         *_same("argsort sort", TIES, axis=0),
         *_same("zeros_like ones_like", X),
         *_same("transpose", B3, (1, 2, 0)),
@@ -196,7 +217,13 @@ def _joining() -> list[Case]:
         return lambda *xs, **kwargs: getattr(np, name)(xs, **kwargs)
 
     cases = []
-    for name, axes in (("concatenate", (0, 1)), ("stack", (0, 1, -1)), ("hstack", (None,)), ("vstack", (None,)), ("dstack", (None,))):
+    for name, axes in (
+        ("concatenate", (0, 1)),
+        ("stack", (0, 1, -1)),
+        ("hstack", (None,)),
+        ("vstack", (None,)),
+        ("dstack", (None,)),
+    ):
         cases += [Case(f"*{name}", (X, Y), {} if a is None else {"axis": a}, joined(name)) for a in axes]
     cases += [Case(f"*{name}", (V, V), {}, joined(name)) for name in ("hstack", "vstack", "dstack")]
     return cases
@@ -225,7 +252,9 @@ def _creation() -> list[Case]:
 
 def _products() -> list[Case]:
     pairs = [((2, 3, 4), (4, 5)), ((2, 1, 3, 4), (3, 4, 5)), ((4,), (3, 4, 5)), ((3, 4), (4,)), ((4,), (4,))]
-    cases = [Case(name, (_normal(*a), _normal(*b)), {}, getattr(np, name)) for a, b in pairs for name in ("matmul", "dot")]
+    cases = [
+        Case(name, (_normal(*a), _normal(*b)), {}, getattr(np, name)) for a, b in pairs for name in ("matmul", "dot")
+    ]
     for subscripts, *shapes in (
         ("ij,jk->ki", (2, 3), (3, 4)), ("...ij,...jk", (5, 2, 3), (3, 4)), ("bthd,bshd->bhts", (2, 3, 2, 5), (2, 4, 2, 5)),
         ("ii->i", (3, 3)), ("iij,j->i", (3, 3, 2), (2,)), ("ij,jk,kl->il", (2, 3), (3, 4), (4, 5)), ("i,j,k", (2,), (3,), (4,)),

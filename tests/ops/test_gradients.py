@@ -67,7 +67,9 @@ def test_gradient_on_the_unit_interval(backend, name):
     check_grads(getattr(ops, name), UNIT)
 
 
-@pytest.mark.parametrize("name", "add subtract multiply divide divide_no_nan arctan2 hypot logaddexp maximum minimum power mod".split())
+@pytest.mark.parametrize(
+    "name", "add subtract multiply divide divide_no_nan arctan2 hypot logaddexp maximum minimum power mod".split()
+)
 def test_gradient_in_both_operands(backend, name):
     check_grads(getattr(ops, name), POSITIVE, UNIT)
 

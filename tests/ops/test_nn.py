@@ -63,7 +63,11 @@ def test_conv(backend, size, padding, stride, dilation, groups):
 def test_depthwise_conv_is_a_conv_of_each_channel(backend):
     x, kernel = normal(2, 6, 5, 3), normal(3, 2, 3, 2)
     want = np.stack(
-        [conv_by_loops(x[..., c : c + 1], kernel[:, :, c : c + 1, m : m + 1], 2, "same")[..., 0] for c in range(3) for m in range(2)],
+        [
+            conv_by_loops(x[..., c : c + 1], kernel[:, :, c : c + 1, m : m + 1], 2, "same")[..., 0]
+            for c in range(3)
+            for m in range(2)
+        ],
         axis=-1,
     )
     close(ops.depthwise_conv(x, kernel, 2, "same"), want)
@@ -83,7 +87,8 @@ def test_conv_transpose_is_the_adjoint_of_conv(backend, padding, stride, window)
     y, kernel = normal(2, *(4, 5)[: len(window)], 3), normal(*window, 2, 3)
     image = ops.convert_to_numpy(ops.conv_transpose(y, kernel, stride, padding))
     assert image.shape[1:-1] == tuple(
-        n * stride + (max(k - stride, 0) if padding == "valid" else 0) for n, k in zip(y.shape[1:-1], window, strict=True)
+        n * stride + (max(k - stride, 0) if padding == "valid" else 0)
+        for n, k in zip(y.shape[1:-1], window, strict=True)
     )
     x = normal(*image.shape)
     forward = conv_by_loops(x, kernel, stride, padding)
@@ -186,7 +191,10 @@ def test_crossentropies_from_logits(backend):
     close(ops.categorical_crossentropy(soft, z, True), -(soft * logs).sum(-1))
     close(ops.sparse_categorical_crossentropy([0, 2, 3], z, True), -logs[np.arange(3), [0, 2, 3]])
     close(ops.categorical_crossentropy(soft, z, True, axis=0), -(soft * np.log(np.exp(z) / np.exp(z).sum(0))).sum(0))
-    close(ops.binary_crossentropy(soft, z, True), -soft * np.log(1 / (1 + np.exp(-z))) - (1 - soft) * np.log(1 / (1 + np.exp(z))))
+    close(
+        ops.binary_crossentropy(soft, z, True),
+        -soft * np.log(1 / (1 + np.exp(-z))) - (1 - soft) * np.log(1 / (1 + np.exp(z))),
+    )
 
 
 def test_logits_of_any_size_lose_nothing(backend):
@@ -198,7 +206,9 @@ def test_logits_of_any_size_lose_nothing(backend):
 
 @pytest.mark.parametrize("label", [-1, 4])
 def test_a_label_that_is_no_class_is_an_error(backend, label):
-    with pytest.raises(InvalidArgumentError, match=rf"`target` must hold class numbers in \[0, 4\)\. Received: target with {label}"):
+    with pytest.raises(
+        InvalidArgumentError, match=rf"`target` must hold class numbers in \[0, 4\)\. Received: target with {label}"
+    ):
         ops.sparse_categorical_crossentropy([0, label], np.zeros((2, 4), "float32"), True)
 
 
@@ -238,7 +248,11 @@ def attention_by_heads(q, k, v, bias=0.0, mask=True, scale=None):
     for h in range(q.shape[2]):
         g = h * k.shape[2] // q.shape[2]
         scores = q[:, :, h] @ k[:, :, g].transpose(0, 2, 1) * (scale or q.shape[-1] ** -0.5)
-        scores = np.where(mask[:, h] if isinstance(mask, np.ndarray) else mask, scores + (bias[:, h] if isinstance(bias, np.ndarray) else 0), -np.inf)
+        scores = np.where(
+            mask[:, h] if isinstance(mask, np.ndarray) else mask,
+            scores + (bias[:, h] if isinstance(bias, np.ndarray) else 0),
+            -np.inf,
+        )
         e = np.exp(scores - scores.max(-1, keepdims=True))
         heads.append(e / e.sum(-1, keepdims=True) @ v[:, :, g])
     return np.stack(heads, 2)

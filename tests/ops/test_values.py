@@ -11,7 +11,6 @@ from kcore.engine.function import Function
 from .cases import CASES, as_list, call, expected
 
 
-
 def _compare(got, want) -> None:
     got = ops.convert_to_numpy(got)
     assert got.shape == want.shape
