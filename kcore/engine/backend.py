@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -194,6 +194,45 @@ class Backend:
         if key not in self._scalars:
             self._scalars[key] = self.asarray(value, dtype)
         return self._scalars[key]
+
+    def cond(self, pred, yes: Callable[[], Any], no: Callable[[], Any]):
+        """What `yes()` or `no()` returns: override these three where a compiled engine has control flow of its own."""
+        return yes() if bool(self.to_numpy(pred)) else no()
+
+    def while_loop(self, test: Callable[..., Any], body: Callable[..., Any], state: Sequence[Any]):
+        """The state after `body` was applied while `test(state)` holds."""
+        while bool(self.to_numpy(test(state))):
+            state = body(state)
+        return state
+
+    def scan(self, step: Callable[..., Any], carry, xs, *, steps: int, reverse: bool, specs: Sequence[Spec]):
+        """Run `step(carry, rows) -> (carry, ys)` along the first axis of `xs`.
+
+        Args:
+            step: takes and returns tuples of tensors.
+            carry: the first carry, a tuple of tensors.
+            xs: a tuple of tensors with `steps` rows each.
+            steps: the number of steps.
+            reverse: from the last row to the first; `ys` keep the order of rows.
+            specs: what a step's `ys` are.
+
+        Returns:
+            The last carry, and the `ys` stacked along a new first axis.
+        """
+        rows = []
+        for t in range(steps - 1, -1, -1) if reverse else range(steps):
+            carry, ys = step(carry, [x[t] for x in xs])
+            rows.append(ys)
+        if reverse:
+            rows.reverse()
+        columns = zip(*rows, strict=True) if rows else [()] * len(specs)
+        return carry, [self._stacked(column, spec) for column, spec in zip(columns, specs, strict=True)]
+
+    def _stacked(self, column: Sequence[Any], spec: Spec):
+        if not column:
+            return self.asarray(np.zeros((0, *spec.shape), spec.dtype))
+        rows = [self.functions["reshape"](x, shape=(1, *spec.shape)) for x in column]
+        return self.functions["concat"](*rows, axis=0)
 
     def compile(self, function: Callable[..., Any], donate: tuple[int, ...] = ()) -> Callable[..., Any]:
         """The engine's own compilation of a plan's program, if it has one."""

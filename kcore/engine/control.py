@@ -77,8 +77,8 @@ def _cond_compute(backend, pred, *operands, yes, no, counts):
     from .plan import program_of
 
     for_yes, for_no = _branches(operands, counts)
-    chosen = bool(backend.to_numpy(pred))
-    return tuple(program_of(yes, backend)(*for_yes) if chosen else program_of(no, backend)(*for_no))
+    run_yes, run_no = program_of(yes, backend), program_of(no, backend)
+    return tuple(backend.cond(pred, lambda: run_yes(*for_yes), lambda: run_no(*for_no)))
 
 
 def _cond_vjps(cts, outs, pred, *operands, yes, no, counts):
@@ -149,9 +149,7 @@ def _while_compute(backend, *operands, test, body, counts):
     first, second = counts
     for_test, for_body, state = operands[:first], operands[first : first + second], operands[first + second :]
     proceed, step = program_of(test, backend), program_of(body, backend)
-    while bool(backend.to_numpy(proceed(*for_test, *state)[0])):
-        state = step(*for_body, *state)
-    return tuple(state)
+    return tuple(backend.while_loop(lambda s: proceed(*for_test, *s)[0], lambda s: step(*for_body, *s), state))
 
 
 def _while_vjps(cts, outs, *operands, **params):
@@ -229,11 +227,8 @@ def index(x, t: int):
     return P.reshape(row, shape=shape[1:])
 
 
-def stack(xs, spec: Spec | None = None):
+def stack(xs):
     """Tensors of one shape along a new first axis."""
-    if not xs:
-        assert spec is not None
-        return autodiff.zeros(Spec((0, *spec.shape), spec.dtype))
     return P.concat(*(P.reshape(x, shape=(1, *spec_of(x).shape)) for x in xs), axis=0)
 
 
@@ -258,24 +253,19 @@ def _scan_spec(*operands: Spec, body: Graph, counts, steps, reverse, keep):
 
 
 def _scan_compute(backend, *operands, body, counts, steps, reverse, keep):
-    """Outputs.
-
-    The last carry, the stacked ys, and the carry before each step, which the gradient starts from (if `keep`).
-    """
+    """Outputs: the last carry, the stacked ys, and, if `keep`, the carries before each step: the gradient starts there."""
     from .plan import program_of
 
     free, carry, xs = _parts(operands, counts)
-    step, rows = program_of(body, backend), []
-    for t in range(steps - 1, -1, -1) if reverse else range(steps):
-        out = step(*free, *carry, *(x[t] for x in xs))
-        rows.append((*out[counts[1] :], *carry) if keep else out[counts[1] :])
-        carry = out[: counts[1]]
-    if reverse:
-        rows.reverse()
+    program = program_of(body, backend)
+
+    def step(state, row):
+        out = program(*free, *state, *row)
+        return out[: counts[1]], (*out[counts[1] :], *state) if keep else out[counts[1] :]
+
     specs = [*body.output_specs[counts[1] :], *(body.output_specs[: counts[1]] if keep else ())]
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(specs)
-    stacked = [stack(column, spec) for column, spec in zip(columns, specs, strict=True)]
-    return (*carry, *stacked, *(() if keep else (None,) * counts[1]))
+    last, written = backend.scan(step, tuple(carry), tuple(xs), steps=steps, reverse=reverse, specs=specs)
+    return (*last, *written, *(() if keep else (None,) * counts[1]))
 
 
 def _parts(operands, counts):

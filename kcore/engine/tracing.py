@@ -331,9 +331,9 @@ class Capture:
         written = self.writes.get(id(variable))
         if written is not None:
             return written[1]
-        packed = variable.pack is not None and self.parent is None
-        if packed and id(variable.pack.flat) in self.writes:
-            return self._view(variable, self.read(variable.pack.flat))
+        pack = variable.pack
+        if pack is not None and self.parent is None and id(pack.flat) in self.writes:
+            return self._view(variable, self.read(pack.flat))
         return self.first_read(variable)
 
     def first_read(self, variable):
@@ -405,7 +405,7 @@ class stop_recording:
 
 
 class recording:
-    """Context manager: eager calls are remembered again, even inside `stop_recording` (for rules that differentiate)."""
+    """Context manager: eager calls are remembered again, inside `stop_recording` too (for rules that differentiate)."""
 
     def __enter__(self) -> None:
         self._token = _recording.set(True)
