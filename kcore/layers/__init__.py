@@ -8,6 +8,7 @@ from kcore.layers.activation.leaky_relu import LeakyReLU
 from kcore.layers.activation.prelu import PReLU
 from kcore.layers.activation.relu import ReLU, ThresholdedReLU
 from kcore.layers.activation.softmax import Softmax
+from kcore.layers.attention.multi_head_attention import MultiHeadAttention
 from kcore.layers.convolutional.conv import Conv1D, Conv2D, Conv3D
 from kcore.layers.convolutional.conv_transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
 from kcore.layers.convolutional.depthwise import DepthwiseConv1D, DepthwiseConv2D
@@ -76,6 +77,7 @@ from kcore.layers.rnn.rnn import RNN
 from kcore.layers.rnn.simple_rnn import SimpleRNN, SimpleRNNCell
 from kcore.layers.rnn.stacked_rnn_cells import StackedRNNCells
 from kcore.layers.rnn.time_distributed import TimeDistributed
+from kcore.layers.serialization import deserialize, serialize
 
 AvgPool1D = AveragePooling1D
 AvgPool2D = AveragePooling2D
@@ -178,6 +180,7 @@ __all__ = [
     "MaxPooling3D",
     "Maximum",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
     "PReLU",
     "Permute",
@@ -210,9 +213,11 @@ __all__ = [
     "add",
     "average",
     "concatenate",
+    "deserialize",
     "dot",
     "maximum",
     "minimum",
     "multiply",
+    "serialize",
     "subtract",
 ]

@@ -203,4 +203,26 @@ RECURRENT = [
     ("time_distributed_conv", lambda L: L.TimeDistributed(L.Conv1D(2, 2)), (2, 3, 5, 2), {}),
     ("time_distributed_lstm", lambda L: L.TimeDistributed(L.LSTM(2)), (2, 3, 5, 2), {}),
 ]
-CASES = CORE + RESHAPING + MERGING + CONVOLUTION + POOLING + NORMALIZATION + RECURRENT
+ATTENTION = [
+    ("attention", lambda L: L.MultiHeadAttention(2, 3), SEQUENCE, {"value": wave((4, 6, 2), 3.0)}),
+    (
+        "attention_options",
+        lambda L: L.MultiHeadAttention(2, 3, value_dim=2, output_shape=5, use_bias=False),
+        SEQUENCE,
+        {"value": wave((4, 6, 2), 3.0), "key": wave((4, 6, 3), 4.0), "return_attention_scores": True},
+    ),
+    (
+        "attention_causal",
+        lambda L: L.MultiHeadAttention(2, 3),
+        SEQUENCE,
+        {"value": wave((4, 5, 2), 3.0), "use_causal_mask": True, "return_attention_scores": True},
+    ),
+    (
+        "attention_mask",
+        lambda L: L.MultiHeadAttention(2, 3),
+        (3, 5, 3),
+        {"value": wave((3, 5, 2), 3.0), "value_mask": MASK[:3], "return_attention_scores": True},
+    ),
+    ("attention_image", lambda L: L.MultiHeadAttention(2, 3), (2, 3, 2, 4), {"value": wave((2, 3, 2, 4), 3.0)}),
+]
+CASES = CORE + RESHAPING + MERGING + CONVOLUTION + POOLING + NORMALIZATION + RECURRENT + ATTENTION

@@ -207,3 +207,10 @@ def test_a_layer_of_either_keras_is_made_from_its_description():
         "config": {"scale": 1.0, "mode": "fan_avg", "distribution": "uniform"},
     }
     assert layers.Dense.from_config({"units": 2, "kernel_initializer": initializer}).kernel_initializer.scale == 1.0
+
+
+def test_layers_are_described_and_made_again():
+    layer = layers.deserialize(layers.serialize(layers.Dense(2, name="d")))
+    assert (layer.units, layer.name) == (2, "d")
+    with pytest.raises(InvalidTypeError, match="must describe a layer"):
+        layers.deserialize({"module": "keras.initializers", "class_name": "Zeros", "config": {}})

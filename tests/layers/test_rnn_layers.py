@@ -331,3 +331,20 @@ def test_time_distributed_passes_masks_on(backend):
     y = np.asarray(layer(x, mask=inner))
     np.testing.assert_allclose(y[:, 0], np.asarray(layer.layer(x[:, 0, :2])), atol=1e-6)
     assert np.asarray(layer.compute_mask(x, inner)).tolist() == steps.tolist()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_training_a_model_changes_all_weights(backend, kind):
+    model = Sequential(
+        [
+            layers.Embedding(9, 3, mask_zero=True),
+            getattr(layers, kind)(4, return_sequences=True),
+            getattr(layers, kind)(2),
+        ]
+    )
+    x, y = np.array([[1, 2, 3, 0], [4, 5, 0, 0]]), table.wave((2, 2))
+    model(x)
+    before = model.get_weights()
+    model.compile("sgd", "mse")
+    model.train_on_batch(x, y)
+    assert all(np.abs(old - new).max() > 0 for old, new in zip(before, model.get_weights(), strict=True))

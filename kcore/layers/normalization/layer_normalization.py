@@ -136,11 +136,11 @@ class RMSNormalization(Layer):
         shape = tuple(known_dim(self, input_shape, axis) for axis in axes)
         self.scale = self.add_weight(name="scale", shape=shape, initializer="ones")
 
-    def call(self, inputs: Any) -> Any:
-        x = widen(inputs)
+    def call(self, x: Any) -> Any:
+        wide = widen(x)
         axes = check_axes("axis", self.axis, len(x.shape))
-        square = ops.mean(ops.square(x), axis=axes, keepdims=True)
-        return ops.cast(scaled(x, square, self.epsilon, _along(self.scale, x, axes)), inputs.dtype)
+        square = ops.mean(ops.square(wide), axis=axes, keepdims=True)
+        return ops.cast(scaled(wide, square, self.epsilon, _along(self.scale, wide, axes)), x.dtype)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape

@@ -171,6 +171,22 @@ class RecurrentCell(Layer):
         first, second = (self._mask(rate, (batch_size, size)) for rate, size in rates)
         return first, second
 
+    def get_dropout_mask(self, step_input: Any) -> Any:
+        """The mask of the input of one step, or `None` if nothing is dropped: that of a running layer, or a new."""
+        return self._mask(self.dropout, tuple(step_input.shape)) if self._held is None else self._held[0]
+
+    def get_recurrent_dropout_mask(self, step_input: Any) -> Any:
+        """The mask of the state of one step, of the shape of `step_input`; see `get_dropout_mask`."""
+        return self._mask(self.recurrent_dropout, tuple(step_input.shape)) if self._held is None else self._held[1]
+
+    def reset_dropout_mask(self) -> None:
+        """Forgets the masks."""
+        self._held = None
+
+    def reset_recurrent_dropout_mask(self) -> None:
+        """Forgets the masks."""
+        self._held = None
+
     def _mask(self, rate: float, shape: tuple) -> Any:
         if rate == 0:
             return None

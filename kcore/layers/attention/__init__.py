@@ -1,0 +1,1 @@
+"""Layers that attend to parts of their input."""
