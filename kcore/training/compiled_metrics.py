@@ -21,7 +21,6 @@ class CompiledMetrics:
             for the only output; a list with one entry an output, or a dict by output name; another list of metrics
             counts for every output.
         weighted: whether sample weights count.
-        taken: names in use already; a metric of such a name is called `weighted_...`.
     """
 
     def __init__(self, given: Any, weighted: bool = False) -> None:

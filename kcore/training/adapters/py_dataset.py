@@ -18,8 +18,8 @@ class PyDataset:
     """A data set that gives any of its batches by number.
 
     Write `__getitem__(index)`, which returns the batch `(x, y)` or `(x, y, sample_weight)`, and `__len__()`, the
-    number of batches (or override
-    the property `num_batches`: None means endless). Override `on_epoch_end()` to change the data between epochs.
+    number of batches (or override the property `num_batches`: None means endless). Override `on_epoch_end()` to
+    change the data between epochs.
 
     Args:
         workers: how many batches to prepare at the same time, ahead of training; 0 or 1 prepares them where they are
