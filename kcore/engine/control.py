@@ -253,7 +253,7 @@ def _scan_spec(*operands: Spec, body: Graph, counts, steps, reverse, keep):
 
 
 def _scan_compute(backend, *operands, body, counts, steps, reverse, keep):
-    """Outputs: the last carry, the stacked ys, and, if `keep`, the carries before each step: the gradient starts there."""
+    """Outputs: the last carry, the stacked ys, and if `keep` the carries before each step, for the gradient."""
     from .plan import program_of
 
     free, carry, xs = _parts(operands, counts)
