@@ -254,6 +254,11 @@ def set_seed(seed: int) -> None:
     _global.reset(seed)
 
 
+def global_key() -> np.ndarray:
+    """The key that the process-wide stream starts from: another object after each `set_seed`."""
+    return _global.key
+
+
 def draw_key() -> np.ndarray:
     """The next key of the process-wide stream, as a NumPy array."""
     return _global.draw()

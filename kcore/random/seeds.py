@@ -34,7 +34,7 @@ def draw(seed: Any) -> Any:
 def _generator() -> random.SeedGenerator:
     """The active backend's process-wide generator: its state is a variable, so that a captured step draws new numbers
     at each replay."""
-    name, epoch = active.current().name, random._global.key
+    name, epoch = active.current().name, random.global_key()
     known = _process_wide.get(name)
     if known is None or known[0] is not epoch:
         known = _process_wide[name] = (epoch, random.SeedGenerator())
