@@ -16,12 +16,6 @@ from .activation import (
     celu,
     elu,
     gelu,
-    glu,
-    hard_shrink,
-    hard_sigmoid,
-    hard_silu,
-    hard_swish,
-    hard_tanh,
     leaky_relu,
     log_sigmoid,
     mish,
@@ -30,15 +24,9 @@ from .activation import (
     selu,
     sigmoid,
     silu,
-    soft_shrink,
     softplus,
     softsign,
-    sparse_plus,
-    sparse_sigmoid,
-    squareplus,
     swish,
-    tanh_shrink,
-    threshold,
 )
 from .arithmetic import (
     add,
@@ -63,7 +51,7 @@ from .arithmetic import (
     true_divide,
 )
 from .attention import dot_product_attention
-from .comparison import (
+from .bits import (
     bitwise_and,
     bitwise_invert,
     bitwise_left_shift,
@@ -71,6 +59,10 @@ from .comparison import (
     bitwise_or,
     bitwise_right_shift,
     bitwise_xor,
+    left_shift,
+    right_shift,
+)
+from .comparison import (
     equal,
     greater,
     greater_equal,
@@ -81,7 +73,6 @@ from .comparison import (
     isneginf,
     isposinf,
     isreal,
-    left_shift,
     less,
     less_equal,
     logical_and,
@@ -89,7 +80,6 @@ from .comparison import (
     logical_or,
     logical_xor,
     not_equal,
-    right_shift,
     signbit,
 )
 from .contraction import cross, dot, inner, kron, matmul, outer, tensordot, vdot
@@ -115,23 +105,17 @@ from .core import (
 )
 from .counting import bincount, corrcoef, histogram, isin, trapezoid, unique, unravel_index
 from .creation import (
-    arange,
     empty,
     empty_like,
     eye,
     full,
     full_like,
-    geomspace,
     identity,
-    linspace,
-    logspace,
-    meshgrid,
     ones,
     ones_like,
     tri,
     tril,
     triu,
-    vander,
     zeros,
     zeros_like,
 )
@@ -142,8 +126,6 @@ from .elementwise import (
     absolute,
     angle,
     cbrt,
-    ceil,
-    clip,
     conj,
     conjugate,
     erf,
@@ -151,23 +133,19 @@ from .elementwise import (
     exp2,
     expm1,
     fabs,
-    floor,
     imag,
     log,
     log1p,
     log2,
     log10,
-    nan_to_num,
     negative,
     real,
     reciprocal,
-    round,
     rsqrt,
-    sign,
     sqrt,
     square,
-    trunc,
 )
+from .extremes import all, allclose, amax, amin, any, argmax, argmin, count_nonzero, max, min, ptp
 from .getitem import get_item
 from .indexing import multi_hot, one_hot, take, take_along_axis
 from .losses import binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy
@@ -215,27 +193,10 @@ from .patches import (
     unfold,
 )
 from .pooling import average_pool, max_pool
-from .reductions import (
-    all,
-    allclose,
-    amax,
-    amin,
-    any,
-    argmax,
-    argmin,
-    average,
-    count_nonzero,
-    logsumexp,
-    max,
-    mean,
-    min,
-    prod,
-    ptp,
-    std,
-    sum,
-    var,
-)
+from .reductions import average, logsumexp, mean, prod, std, sum, var
+from .rounding import ceil, clip, floor, nan_to_num, round, sign, trunc
 from .scattering import scatter, scatter_update, segment_max, segment_min, segment_sum, slice, slice_update
+from .sequences import arange, geomspace, linspace, logspace, meshgrid, vander
 from .shaping import (
     append,
     broadcast_to,
@@ -252,6 +213,20 @@ from .shaping import (
     transpose,
     unstack,
     vstack,
+)
+from .shrinking import (
+    glu,
+    hard_shrink,
+    hard_sigmoid,
+    hard_silu,
+    hard_swish,
+    hard_tanh,
+    soft_shrink,
+    sparse_plus,
+    sparse_sigmoid,
+    squareplus,
+    tanh_shrink,
+    threshold,
 )
 from .softmax import log_softmax, softmax, sparsemax
 from .sorting import (

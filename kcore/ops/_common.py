@@ -90,7 +90,7 @@ def _brief(x: Any) -> str:
     return text if len(text) < 100 else f"{text[:97]}..."
 
 
-def _python_dtype(x: bool | int | float) -> str:
+def _python_dtype(x: Any) -> str:
     if isinstance(x, bool):
         return "bool"
     if isinstance(x, float):
@@ -283,7 +283,7 @@ def product(sizes: Iterable[int]) -> int:
 
 
 def filled(value: Any, shape: tuple[int, ...], dtype: str) -> Tensor:
-    """A constant tensor, maybe a view of one element, so not to be written to. `value` is a number or a scalar tensor."""
+    """A constant tensor (maybe a view of one element: not to be written to) of a number or of a scalar tensor."""
     start = scalar(value, dtype) if type(value) in NUMBERS else value
     if any(map(is_unknown, shape)):
         start = P.reshape(P.iota(size=1, dtype=dtype), shape=())

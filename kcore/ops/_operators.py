@@ -12,11 +12,29 @@ from typing import Any
 from kcore.engine import tracing
 from kcore.errors import UnsupportedError
 
-from . import arithmetic, comparison, contraction, core, elementwise, getitem, reductions, shaping
+from . import (
+    arithmetic,
+    bits,
+    comparison,
+    contraction,
+    core,
+    elementwise,
+    extremes,
+    getitem,
+    reductions,
+    rounding,
+    shaping,
+)
 from .keras_tensor import OPERATORS, OPS
 
-_UFUNCS = {"conjugate": "conj", "float_power": "power", "invert": "bitwise_not", "remainder": "mod"}
-_FUNCTIONS = {"amax": "max", "amin": "min", "concat": "concatenate", "permute_dims": "transpose", "round_": "round"}
+_UFUNCS: dict[str, str] = {"conjugate": "conj", "float_power": "power", "invert": "bitwise_not", "remainder": "mod"}
+_FUNCTIONS: dict[str, str] = {
+    "amax": "max",
+    "amin": "min",
+    "concat": "concatenate",
+    "permute_dims": "transpose",
+    "round_": "round",
+}
 _TORCH_FUNCTIONS = {
     "bmm": "matmul",
     "cat": "concatenate",
@@ -53,7 +71,7 @@ def _call_op(name: str, source: str, args: tuple, kwargs: dict) -> Any:
 
 def _ufunc(self, ufunc, method, *inputs, **kwargs):
     """`__array_ufunc__`: a plain call is the op of that name; `out=`, `where=` and methods such as `reduce` aren't."""
-    name = ufunc.__name__
+    name = str(ufunc.__name__)
     if method != "__call__" or kwargs:
         raise UnsupportedError(
             f"`np.{name}` on a traced or symbolic tensor must be a plain call. Received: {method}, {kwargs}"
@@ -63,7 +81,7 @@ def _ufunc(self, ufunc, method, *inputs, **kwargs):
 
 def _array_function(self, func, types, args, kwargs):
     """`__array_function__`: the op of that name, with the same arguments."""
-    name = func.__name__
+    name = str(func.__name__)
     return _call_op(_FUNCTIONS.get(name, name), "np", args, kwargs)
 
 
@@ -85,23 +103,23 @@ def _transpose(self, *axes):
 
 
 def _round(self, ndigits=0):
-    return elementwise.round(self, ndigits or 0)
+    return rounding.round(self, ndigits or 0)
 
 
 _BINARY = {
     "add": arithmetic.add,
-    "and": comparison.bitwise_and,
+    "and": bits.bitwise_and,
     "floordiv": arithmetic.floor_divide,
-    "lshift": comparison.bitwise_left_shift,
+    "lshift": bits.bitwise_left_shift,
     "matmul": contraction.matmul,
     "mod": arithmetic.mod,
     "mul": arithmetic.multiply,
-    "or": comparison.bitwise_or,
+    "or": bits.bitwise_or,
     "pow": arithmetic.power,
-    "rshift": comparison.bitwise_right_shift,
+    "rshift": bits.bitwise_right_shift,
     "sub": arithmetic.subtract,
     "truediv": arithmetic.divide,
-    "xor": comparison.bitwise_xor,
+    "xor": bits.bitwise_xor,
 }
 
 OPERATORS.update(_BINARY)
@@ -116,12 +134,12 @@ OPERATORS.update(
         "ge": comparison.greater_equal,
         "getitem": getitem.get_item,
         "gt": comparison.greater,
-        "invert": comparison.bitwise_not,
+        "invert": bits.bitwise_not,
         "le": comparison.less_equal,
         "lt": comparison.less,
-        "max": reductions.max,
+        "max": extremes.max,
         "mean": reductions.mean,
-        "min": reductions.min,
+        "min": extremes.min,
         "ne": comparison.not_equal,
         "neg": elementwise.negative,
         "pos": core.convert_to_tensor,

@@ -129,7 +129,7 @@ def tensordot(x1, x2, axes=2):
     if isinstance(axes, int):
         first, second = list(range(rank - axes, rank)), list(range(axes))
     else:
-        first, second = ([a] if isinstance(a, int) else list(a) for a in axes)
+        first, second = ([a] if isinstance(a, int) else list(a) for a in tuple(axes))
     first = [axis_of(a, rank, "axes") for a in first]
     second = [axis_of(a, len(shape_of(x2)), "axes") for a in second]
     return finish(_tensordot(x1, x2, first, second))

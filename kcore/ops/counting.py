@@ -22,10 +22,10 @@ from ._common import (
     shape_of,
     to_float,
 )
+from .extremes import max as largest
+from .extremes import min as smallest
 from .movement import diff
 from .operation import op
-from .reductions import max as largest
-from .reductions import min as smallest
 from .shaping import ravel, slice_axis
 from .sorting import searchsorted
 

@@ -106,7 +106,8 @@ def _pairs(step, count) -> list[tuple[int, int]]:
 
 def _contract(left, right, kept: set[str]):
     """Two terms joined by one batched matrix product, summing over the letters that nobody needs any more."""
-    (x, a), (y, b) = (_summed(*term, kept | set(other)) for term, other in ((left, right[1]), (right, left[1])))
+    x, a = _summed(left[0], left[1], kept | set(right[1]))
+    y, b = _summed(right[0], right[1], kept | set(left[1]))
     sizes = dict([*zip(a, shape_of(x), strict=True), *zip(b, shape_of(y), strict=True)])
     for c, m, n in ((c, shape_of(x)[a.index(c)], shape_of(y)[b.index(c)]) for c in a if c in b):
         sizes[c] = broadcast_shapes((m,), (n,))[0]

@@ -18,10 +18,11 @@ from ._common import (
     shape_of,
     to_float,
 )
+from .extremes import argmax, argmin
+from .extremes import max as largest
+from .extremes import min as smallest
 from .operation import op
-from .reductions import argmax, argmin, prod, safe_sqrt, sum
-from .reductions import max as largest
-from .reductions import min as smallest
+from .reductions import prod, safe_sqrt, sum
 
 
 def _is_number(x):

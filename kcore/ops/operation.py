@@ -239,7 +239,7 @@ def _named(err: KcoreError, fn: Callable[..., Any], args: tuple, kwargs: dict) -
 def _show(x: Any) -> str:
     if isinstance(x, (list, tuple)) and any(hasattr(item, "dtype") for item in x):
         return f"[{', '.join(map(_show, x))}]"
-    if hasattr(x, "shape") and hasattr(x, "dtype"):
+    if not isinstance(x, (list, tuple)) and hasattr(x, "shape") and hasattr(x, "dtype"):
         return f"{str(x.dtype).rpartition('.')[2]}{list(x.shape)}"
     text = repr(x)
     return text if len(text) <= 80 else f"{text[:77]}..."

@@ -37,7 +37,8 @@ def depth_to_space(x, block_size, data_format="channels_last"):
     batch, height, width, channels = shape_of(x)
     if channels % block_size**2:
         raise ShapeError(
-            f"`x` must have a multiple of block_size**2 channels. Received: {channels} channels, block_size={block_size}"
+            f"`x` must have a multiple of block_size**2 channels. "
+            f"Received: {channels} channels, block_size={block_size}"
         )
     depth = channels // block_size**2
     if data_format == "channels_last":

@@ -233,7 +233,7 @@ def broadcast_to(x, shape):
 
 
 @op
-def concatenate(xs, axis=0):
+def concatenate(xs, axis: int | None = 0):
     """Tensors joined along an axis that they have.
 
     Args:

@@ -1,4 +1,7 @@
-"""Calls of ops with what NumPy, in float64, says about them. An oracle takes the float64 operands and returns an array or a list of them."""
+"""Calls of ops with what NumPy, in float64, says about them.
+
+An oracle takes the operands, in float64, and returns an array or a list of arrays.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from kcore import ops
 
 
 class Case(NamedTuple):
-    """One call: `ops.<name>(*args, **kwargs)`, and the function that gives the expected result from the same arguments."""
+    """One call, `ops.<name>(*args, **kwargs)`, and the function that gives the result from the same arguments."""
 
     name: str
     args: tuple
@@ -112,11 +115,13 @@ def _unary() -> list[Case]:
 def _elementwise() -> list[Case]:
     return [
         *_same(
-            "abs absolute negative sign square exp exp2 expm1 sin cos tan sinh cosh tanh arcsinh arctan sinc floor ceil trunc round",
+            "abs absolute negative sign square exp exp2 expm1 sin cos tan sinh cosh tanh arcsinh arctan sinc floor "
+            "ceil trunc round",
             X,
         ),
         *_same(
-            "fabs cbrt reciprocal deg2rad rad2deg isnan isinf isfinite isposinf isneginf signbit isreal real conj angle i0",
+            "fabs cbrt reciprocal deg2rad rad2deg isnan isinf isfinite isposinf isneginf signbit "
+            "isreal real conj angle i0",
             X,
         ),
         *_same("log log1p log2 log10 sqrt arcsin arccos arctanh", UNIT),
@@ -175,7 +180,8 @@ def _reductions() -> list[Case]:
 def _movement() -> list[Case]:
     cases = [
         *_same(
-            "ravel transpose flip fliplr flipud rot90 squeeze diag diagflat trace diagonal tril triu copy nonzero diff sort",
+            "ravel transpose flip fliplr flipud rot90 squeeze diag diagflat trace diagonal tril triu copy "
+            "nonzero diff sort",
             X,
         ),
         *_same("argsort sort", TIES, axis=0),
@@ -256,9 +262,14 @@ def _products() -> list[Case]:
         Case(name, (_normal(*a), _normal(*b)), {}, getattr(np, name)) for a, b in pairs for name in ("matmul", "dot")
     ]
     for subscripts, *shapes in (
-        ("ij,jk->ki", (2, 3), (3, 4)), ("...ij,...jk", (5, 2, 3), (3, 4)), ("bthd,bshd->bhts", (2, 3, 2, 5), (2, 4, 2, 5)),
-        ("ii->i", (3, 3)), ("iij,j->i", (3, 3, 2), (2,)), ("ij,jk,kl->il", (2, 3), (3, 4), (4, 5)), ("i,j,k", (2,), (3,), (4,)),
-    ):  # fmt: skip
+        ("ij,jk->ki", (2, 3), (3, 4)),
+        ("...ij,...jk", (5, 2, 3), (3, 4)),
+        ("bthd,bshd->bhts", (2, 3, 2, 5), (2, 4, 2, 5)),
+        ("ii->i", (3, 3)),
+        ("iij,j->i", (3, 3, 2), (2,)),
+        ("ij,jk,kl->il", (2, 3), (3, 4), (4, 5)),
+        ("i,j,k", (2,), (3,), (4,)),
+    ):
         cases.append(Case("einsum", (subscripts, *(_normal(*s) for s in shapes)), {}, np.einsum))
     return [
         *cases,
@@ -282,7 +293,7 @@ CASES: list[Case] = [*_unary(), *_elementwise(), *_reductions(), *_movement(), *
 
 
 def call(case: Case, args: tuple | None = None) -> Any:
-    """The op on the case's arguments (or on others in their place). A `*` in the name: the arguments go in as one list."""
+    """The op on the case's arguments, or on others. With a `*` in front of the name they go in as one list."""
     args = case.args if args is None else args
     if case.name.startswith("*"):
         return getattr(ops, case.name[1:])(list(args), **case.kwargs)

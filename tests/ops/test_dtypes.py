@@ -1,7 +1,7 @@
 """Dtypes of results.
 
-Source of the expectations: `keras.ops` of Keras 3.15 called with `KerasTensor`s (JAX and torch backends), but that 64-bit operands keep
-their 64 bits here on every backend, and that unsigned sums stay unsigned as on JAX.
+Source of the expectations: `keras.ops` of Keras 3.15 called with `KerasTensor`s (JAX and torch backends), but that
+64-bit operands keep their 64 bits here on every backend, and that unsigned sums stay unsigned as on JAX.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ TABLE = {
         "bool uint8 int8 uint16 int16 uint32 int32 int64 float16 float32 float64"
     ),
     "square cumsum cumprod": "int32 uint8 int8 uint16 int16 uint32 int32 int64 float16 float32 float64",
-    "exp expm1 log log1p log2 log10 sqrt rsqrt reciprocal sin cos tan tanh sinh cosh arctan floor ceil mean var std median erf sigmoid "
-    "softplus softmax log_softmax gelu elu silu leaky_relu logsumexp norm normalize average deg2rad layer_normalization": (
+    "exp expm1 log log1p log2 log10 sqrt rsqrt reciprocal sin cos tan tanh sinh cosh arctan floor ceil mean var "
+    "std median erf sigmoid softplus softmax log_softmax gelu elu silu leaky_relu logsumexp norm normalize average "
+    "deg2rad layer_normalization": (
         "float32 float32 float32 float32 float32 float32 float32 float32 float16 float32 float64"
     ),
     "sum prod trace": "int32 uint32 int32 uint32 int32 uint32 int32 int64 float16 float32 float64",
@@ -35,18 +36,37 @@ UNARY = [
 ]
 
 PAIRS = {
-    ("bool", "bool"): "bool", ("bool", "uint8"): "uint8", ("bool", "int32"): "int32", ("bool", "float16"): "float16",
-    ("uint8", "int8"): "int16", ("uint8", "int16"): "int16", ("uint8", "uint32"): "uint32", ("uint16", "int16"): "int32",
-    ("uint32", "int32"): "int64", ("int8", "int32"): "int32", ("int32", "int64"): "int64", ("int64", "float16"): "float16",
-    ("int64", "float32"): "float32", ("int32", "float32"): "float32", ("float16", "float32"): "float32",
-    ("float32", "float64"): "float64", ("uint32", "float64"): "float64",
-}  # fmt: skip
+    ("bool", "bool"): "bool",
+    ("bool", "uint8"): "uint8",
+    ("bool", "int32"): "int32",
+    ("bool", "float16"): "float16",
+    ("uint8", "int8"): "int16",
+    ("uint8", "int16"): "int16",
+    ("uint8", "uint32"): "uint32",
+    ("uint16", "int16"): "int32",
+    ("uint32", "int32"): "int64",
+    ("int8", "int32"): "int32",
+    ("int32", "int64"): "int64",
+    ("int64", "float16"): "float16",
+    ("int64", "float32"): "float32",
+    ("int32", "float32"): "float32",
+    ("float16", "float32"): "float32",
+    ("float32", "float64"): "float64",
+    ("uint32", "float64"): "float64",
+}
 
 SCALARS = [
-    ("bool", True, "bool"), ("bool", 2, "int32"), ("bool", 2.0, "float32"), ("uint8", 2, "uint8"), ("int64", 2, "int64"),
-    ("int64", 2.0, "float32"), ("int8", True, "int8"), ("float16", 2, "float16"), ("float16", 2.0, "float16"),
+    ("bool", True, "bool"),
+    ("bool", 2, "int32"),
+    ("bool", 2.0, "float32"),
+    ("uint8", 2, "uint8"),
+    ("int64", 2, "int64"),
+    ("int64", 2.0, "float32"),
+    ("int8", True, "int8"),
+    ("float16", 2, "float16"),
+    ("float16", 2.0, "float16"),
     ("float64", 2.0, "float64"),
-]  # fmt: skip
+]
 
 
 def example(dtype, shape=(3, 4)):

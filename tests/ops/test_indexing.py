@@ -12,11 +12,34 @@ from kcore.errors import CaptureError, InvalidArgumentError, InvalidTypeError, S
 X = np.arange(60, dtype="float32").reshape(3, 4, 5)
 I, J = np.array([0, 2, -1]), np.array([1, -3, 0])
 KEYS = [
-    0, -1, np.int64(1), slice(1, None), slice(None, None, -1), slice(3, 0, -2), slice(10, None), slice(-2, None), slice(0, 0),
-    (..., 1), (None, 1, None), (0, slice(None, None, 2)), (slice(4, 1, -1), slice(None, None, -3)), (slice(4, None, -2),),
-    I, [2, 0], (I, J), (slice(None), I % 4, J), (I, slice(None), J), (I, None, J), (1, slice(None), I), (0, I), (..., I, None),
-    (I[:, None], J[None]), (slice(None), slice(None, None, -1), I), (I, J, J), (),
-]  # fmt: skip
+    0,
+    -1,
+    np.int64(1),
+    slice(1, None),
+    slice(None, None, -1),
+    slice(3, 0, -2),
+    slice(10, None),
+    slice(-2, None),
+    slice(0, 0),
+    (..., 1),
+    (None, 1, None),
+    (0, slice(None, None, 2)),
+    (slice(4, 1, -1), slice(None, None, -3)),
+    (slice(4, None, -2),),
+    I,
+    [2, 0],
+    (I, J),
+    (slice(None), I % 4, J),
+    (I, slice(None), J),
+    (I, None, J),
+    (1, slice(None), I),
+    (0, I),
+    (..., I, None),
+    (I[:, None], J[None]),
+    (slice(None), slice(None, None, -1), I),
+    (I, J, J),
+    (),
+]
 MASKS = [X > 30, X[:, :, 0] > 10, (slice(None), np.array([True, False, True, True])), (0, X[0] > 7)]
 
 
@@ -213,4 +236,4 @@ def test_results_of_creation_can_be_written_to(backend):
 
 def test_a_value_that_is_asked_for_in_a_capture_is_an_error(backend):
     with pytest.raises(CaptureError):
-        Function(lambda x: ops.convert_to_numpy(x))(X)
+        Function(ops.convert_to_numpy)(X)

@@ -233,7 +233,7 @@ def test_softmax_over_two_axes(backend):
 
 
 def test_sparsemax_is_the_projection_on_the_simplex(backend):
-    """The projection is the only point p >= 0, sum 1, with x - p constant where p > 0 and not above that constant elsewhere."""
+    """It is the only p >= 0 of sum 1 with x - p constant where p > 0, and not above that constant elsewhere."""
     x = normal(20, 6)
     p = ops.convert_to_numpy(ops.sparsemax(x))
     np.testing.assert_allclose(p.sum(-1), 1, rtol=1e-12)

@@ -45,7 +45,7 @@ def test_captured_value_is_the_eager_one(backend, case):
         return call(case, tuple(args))
 
     captured = Function(run)(*(case.args[i] for i in places))
-    for got, want in zip(as_list(captured), as_list(call(case)), strict=True):
-        got, want = ops.convert_to_numpy(got), ops.convert_to_numpy(want)
+    results, wanted = (map(ops.convert_to_numpy, as_list(r)) for r in (captured, call(case)))
+    for got, want in zip(results, wanted, strict=True):
         assert got.dtype == want.dtype
         np.testing.assert_allclose(got, want, rtol=1e-6, atol=1e-7)
