@@ -60,10 +60,12 @@ def measure(who: str, name: str) -> float:
     return statistics.median(seconds) / work.steps * 1e3
 
 
-def in_process(who: str, name: str, python: str) -> float | None:
+def in_process(who: str, name: str, python: str, threads: int = 0) -> float | None:
     """`measure` in a process of its own; None, with a line on why, if that fails."""
     paths = [str(HERE.parent), str(HERE.parent / "backends"), os.environ.get("PYTHONPATH", "")]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    if threads:
+        env |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
     command = [python, str(HERE / "steps.py"), "--measure", who, name]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -72,7 +74,7 @@ def in_process(who: str, name: str, python: str) -> float | None:
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def compare(names: list[str], who: list[str], rounds: int, python_of: Callable[[str], str]) -> dict:
+def compare(names: list[str], who: list[str], rounds: int, run: Callable[[str, str], float | None]) -> dict:
     """All measurements: `{workload: {implementation: [ms, ...]}}`."""
     times: dict = {name: {each: [] for each in who} for name in names}
     for name in names:
@@ -80,7 +82,7 @@ def compare(names: list[str], who: list[str], rounds: int, python_of: Callable[[
             for each in who:
                 if times[name][each] is None:
                     continue
-                value = in_process(each, name, python_of(each))
+                value = run(each, name)
                 times[name][each] = None if value is None else [*times[name][each], value]
     return times
 
@@ -104,6 +106,7 @@ def main() -> None:
     parser.add_argument("--peers", default="", help="the interpreter of an environment with Keras, PyTorch and JAX")
     parser.add_argument("--base", default="keras-torch,hand-numpy", help="what ratios are to: the first that ran")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=0, help="of BLAS and OpenMP; on a busy machine, 1 is fairer")
     parser.add_argument("--json", default="", help="a file for all measurements")
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -111,12 +114,12 @@ def main() -> None:
         print(json.dumps(measure(*options.measure)))
         return
     who = options.who.split(",") if options.who else [*OURS, *(PEERS if options.peers else ())]
-    times = compare(
-        options.workloads.split(","),
-        who,
-        options.rounds,
-        lambda each: sys.executable if each in OURS else options.peers,
-    )
+
+    def run(each: str, name: str) -> float | None:
+        python = sys.executable if each in OURS else options.peers
+        return in_process(each, name, python, options.threads)
+
+    times = compare(options.workloads.split(","), who, options.rounds, run)
     show(times, options.base.split(","))
     if options.json:
         Path(options.json).write_text(json.dumps(times, indent=1))
