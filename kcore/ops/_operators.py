@@ -1,5 +1,4 @@
-"""Python's operators, and NumPy's and torch's function protocols, on tracers, variables and `KerasTensor`s: all of
-them are ops.
+"""Python's operators, and NumPy's and torch's function protocols: on tracers and `KerasTensor`s all of them are ops.
 
 `np.exp(x)` or `torch.exp(x)` on a tracer is the op of that name. One that kcore has no op for says so.
 """

@@ -1,6 +1,4 @@
-"""Ops of two operands: arithmetic, comparison, logic, bits. Operands broadcast and are promoted to one dtype (see
-`_common`).
-"""
+"""Arithmetic of two operands, which broadcast and are promoted to one dtype (see `_common`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""`x[key]`: integers, slices with steps of either sign, `...`, `None`, integer tensors and (where values are known)
-boolean masks.
+"""`x[key]`: integers, slices, `...`, `None`, integer tensors and, where values are known, boolean masks.
 
 The rules are NumPy's. A key is worked off in three steps: the basic part (one `slice`, one `flip`, one `reshape`),
 then the integer tensors that are left, together, as one `take` on joined axes.

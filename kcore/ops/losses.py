@@ -1,6 +1,4 @@
-"""Cross-entropies. Integer inputs are computed in floatx; probabilities are limited to `[epsilon, 1 - epsilon]`,
-logits aren't.
-"""
+"""Cross-entropies. Probabilities are limited to `[epsilon, 1 - epsilon]`, logits aren't."""
 
 from __future__ import annotations
 

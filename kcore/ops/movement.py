@@ -1,6 +1,4 @@
-"""Moving elements: flipping, rolling, repeating, cutting, neighbours. These ops keep the dtype and pass gradients
-on.
-"""
+"""Moving elements: flipping, rolling, repeating, cutting. These ops keep the dtype and pass gradients on."""
 
 from __future__ import annotations
 

@@ -202,8 +202,7 @@ _MAYBE_SYMBOLIC = (KerasTensor, list, tuple, dict)
 
 
 def op(fn: _Fn) -> _Fn:
-    """Make a function a public op: callable with `KerasTensor`s, known by its name, its errors naming it and its
-    arguments.
+    """Make a function a public op: callable with `KerasTensor`s, known by its name, named in its errors.
 
     The check for a `KerasTensor` looks at the arguments' types only, so it costs about 0.2 us a call.
     """

@@ -119,9 +119,7 @@ def _mean(x, axes, keepdims):
 
 
 def centered_moments(x, axes, keepdims):
-    """Mean and variance of a float tensor over axes, in two passes: the mean first, then the mean square distance from
-    it.
-    """
+    """Mean and variance over axes, in two passes: the mean first, then the mean square distance from it."""
     center = _mean(x, axes, True)
     distance = P.subtract(x, center)
     variance = _mean(P.multiply(distance, distance), axes, keepdims)

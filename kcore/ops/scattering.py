@@ -322,9 +322,7 @@ def _segments(data, segment_ids, num_segments):
 
 
 def _segment_max(data, ids, count):
-    """By sorting: written in ascending order, the last writer of each place is the largest (and of equals the first
-    one).
-    """
+    """By sorting: of what is written in ascending order the last is the largest, and of equals the first one."""
     n, rest = shape_of(data)[0], shape_of(data)[1:]
     if n == 0:
         return filled(lowest(dtype_of(data)), (count, *rest), dtype_of(data))

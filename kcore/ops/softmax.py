@@ -45,9 +45,7 @@ def normalized(x, axes):
 
 
 def finite_shift(x, axes):
-    """The largest element along axes (kept), without gradient; the least finite number for a row of -inf, so that
-    nothing becomes NaN.
-    """
+    """The largest element along axes (kept), without gradient; for a row of -inf the least finite number."""
     return P.stop_gradient(P.maximum(P.max(x, axes=axes, keepdims=True), float(finfo(dtype_of(x)).min)))
 
 

@@ -1,6 +1,4 @@
-"""Special functions: inverse error function, Bessel, greatest common divisors, neighbouring numbers; and window
-functions.
-"""
+"""Special functions: error functions, Bessel, greatest common divisors; and window functions."""
 
 from __future__ import annotations
 

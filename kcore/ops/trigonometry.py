@@ -1,6 +1,4 @@
-"""Trigonometric and hyperbolic functions, and their inverses. Floating dtypes are kept; others are computed in
-floatx.
-"""
+"""Trigonometric and hyperbolic functions, and their inverses. What isn't floating is computed in floatx."""
 
 from __future__ import annotations
 
