@@ -1,7 +1,7 @@
 """kcore side by side with Keras 3 and with loops written by hand: a training step, `predict`, the import.
 
     python benchmarks/compare.py                                        a step: kcore on NumPy, and NumPy by hand
-    python benchmarks/compare.py --peers /path/to/python                ... and what that environment has of Keras, torch, JAX
+    python benchmarks/compare.py --peers /path/to/python                ... and the Keras, torch and JAX found there
     python benchmarks/compare.py --workloads mlp,lstm --who kcore-numpy,keras-torch --rounds 5
     python benchmarks/compare.py --what predict_row,predict_batch,import --peers /path/to/python
 
