@@ -1,0 +1,61 @@
+"""How far a result may be from the oracle, per op and dtype: the one table, which is also published.
+
+The error of a number is counted in ULP, the distance between neighbouring numbers of its dtype. An *element* row counts
+in the ULP of the expected number itself; a *tensor* row in the ULP of the largest number of the expected tensor, since a
+sum's rounding depends on what was added and not on what is left of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DTYPES = ("bfloat16", "float16", "float32", "float64")
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """A row of the table.
+
+    Attributes:
+        bfloat16: the largest error allowed, in ULP, for results of this dtype.
+        float16: as above.
+        float32: as above.
+        float64: as above.
+        scale: `"element"` or `"tensor"`, what the ULP is that of.
+    """
+
+    bfloat16: float
+    float16: float
+    float32: float
+    float64: float
+    scale: str = "element"
+
+    def ulps(self, dtype: str) -> float:
+        """The largest error allowed for a dtype, in ULP; 0 for one that isn't floating."""
+        return getattr(self, dtype, 0.0) if dtype in DTYPES else 0.0
+
+
+EXACT = Tolerance(0, 0, 0, 0)
+ROUNDED = Tolerance(0.51, 0.51, 0.51, 0.51)
+LIBRARY = Tolerance(1, 1, 4, 4)
+SUMMED = Tolerance(4, 4, 16, 16, "tensor")
+OTHER = Tolerance(4, 4, 16, 16, "tensor")
+
+TOLERANCES: dict[str, Tolerance] = {
+    "add": ROUNDED,
+    "subtract": ROUNDED,
+    "multiply": ROUNDED,
+    "divide": ROUNDED,
+    "sqrt": ROUNDED,
+    **dict.fromkeys(("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "erf", "arctan2"), LIBRARY),
+    **dict.fromkeys(("sigmoid", "power"), Tolerance(1, 1, 6, 6)),
+    **dict.fromkeys(("sum", "prod", "cumsum", "fold", "scatter_add", "scatter_add_along_axis"), SUMMED),
+    **dict.fromkeys(("matmul", "conv", "conv_transpose", "conv_kernel_grad"), SUMMED),
+    "*": OTHER,
+}
+"""By op. `"*"` is the row of all ops that have none; a result that isn't floating must be exact."""
+
+
+def tolerance(op: str) -> Tolerance:
+    """The row of an op."""
+    return TOLERANCES.get(op, TOLERANCES["*"])
