@@ -62,6 +62,7 @@ _ROOMS = frozenset(
         "backend",
         "callbacks",
         "config",
+        "conformance",
         "constraints",
         "datasets",
         "dtypes",
