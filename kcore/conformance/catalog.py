@@ -10,7 +10,7 @@ from kcore.errors import InvalidArgumentError
 from .case import CASES, LEVELS, Case
 
 MODULES: dict[str, tuple[str, ...]] = {
-    "kcore.conformance.known": LEVELS,
+    "kcore.conformance.primitives": ("arrays",),
 }
 """Each module of cases, with the levels of the cases in it. Importing it makes its cases known. A package imports those
 of its modules that hold cases."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from kcore import tree
 
-from .tolerances import DTYPES, tolerance
+from .tolerances import DTYPES, SLOPES, tolerance
 
 if TYPE_CHECKING:
     from kcore.engine.backend import Backend
@@ -83,8 +83,30 @@ class Check:
             key = (row, x.dtype.name)
             self.worst[key] = max(self.worst.get(key, 0.0), error)
             if not error <= tolerance(row).ulps(x.dtype.name):
-                raise Mismatch(f"{label}off by {error:.3g} ULP, {tolerance(row).ulps(x.dtype.name):g} are allowed for "
-                               f"`{row}` in {x.dtype.name}: {_difference(x, want)}")
+                raise Mismatch(
+                    f"{label}off by {error:.3g} ULP, {tolerance(row).ulps(x.dtype.name):g} are allowed for "
+                    f"`{row}` in {x.dtype.name}: {_difference(x, want)}"
+                )
+
+    def slope(self, got: float, expected: float, *, size: float, dtype: str, order: int = 1) -> None:
+        """A directional derivative is as near to finite differences as the table asks.
+
+        Args:
+            got: by the gradient rule.
+            expected: by finite differences.
+            size: the sum of the sizes of the terms that make it up.
+            dtype: what `got` was computed in.
+            order: 1, or 2 for the derivative of a derivative.
+
+        Raises:
+            Mismatch: they differ by more than the table allows.
+        """
+        allowed = SLOPES[dtype][order - 1] * max(size, abs(expected), 1.0)
+        if not abs(got - expected) <= allowed:
+            raise Mismatch(
+                f"the directional derivative of order {order} is {got:.9g}, finite differences give "
+                f"{expected:.9g} (allowed: {allowed:.2g})"
+            )
 
     def spec(self, got: Any, shape: tuple[int | None, ...], dtype: str | None = None) -> None:
         """`got`, a tensor or a symbolic one, has this shape and dtype."""
@@ -153,7 +175,9 @@ def ulps(got: np.ndarray, expected: np.ndarray, scale: str = "element") -> float
         finite = wide[np.isfinite(rounded)]
         size = np.abs(rounded) if scale == "element" else np.max(np.abs(finite), initial=0.0)
         step = np.spacing(np.broadcast_to(np.asarray(size, got.dtype), got.shape)).astype(np.float64)
-        return float(np.max((np.abs(got.astype(np.float64) - wide) / step)[open_ones | np.isfinite(rounded)], initial=0))
+        return float(
+            np.max((np.abs(got.astype(np.float64) - wide) / step)[open_ones | np.isfinite(rounded)], initial=0)
+        )
 
 
 def _same_form(label: str, x: np.ndarray, want: np.ndarray, typed: bool) -> None:
