@@ -10,7 +10,7 @@ from kcore import config
 from kcore.engine import primitives as P
 from kcore.errors import InvalidArgumentError, ShapeError
 
-from ._common import pair, promote_float, shape_of
+from ._common import is_unknown, pair, promote_float, shape_of
 from .operation import op
 
 
@@ -41,9 +41,19 @@ def from_channels_last(x, data_format: str):
 
 
 def pad_pairs(padding, size, extent, strides) -> tuple[tuple[int, int], ...]:
-    """`"valid"` or `"same"` as explicit pairs, for windows of this extent (dilation included)."""
+    """`"valid"` or `"same"` as explicit pairs, for windows of this extent (dilation included).
+
+    Raises:
+        InvalidArgumentError: neither of the two.
+        ShapeError: a valid window is larger than what it slides over.
+    """
     name = padding.lower() if isinstance(padding, str) else padding
     if name == "valid":
+        if any(not is_unknown(n) and 0 < n < k for n, k in zip(size, extent, strict=True)):
+            raise ShapeError(
+                f"`inputs` must hold a whole window along each spatial axis. "
+                f"Received: spatial sizes {tuple(size)}, windows of {tuple(extent)}, padding='valid'"
+            )
         return ((0, 0),) * len(size)
     if name != "same":
         raise InvalidArgumentError(f"`padding` must be 'valid' or 'same'. Received: padding={padding!r}")
@@ -84,7 +94,7 @@ def conv(inputs, kernel, strides=1, padding="valid", data_format=None, dilation_
         A tensor of shape `(batch, *spatial, features)`, or with channels first.
 
     Raises:
-        ShapeError: ranks or channels don't fit.
+        ShapeError: ranks or channels don't fit, or a window is larger than the input.
 
     Example:
         >>> ops.conv(ops.ones((1, 3, 1)), ops.ones((2, 1, 1)))[0, :, 0].tolist()
@@ -124,7 +134,7 @@ def depthwise_conv(inputs, kernel, strides=1, padding="valid", data_format=None,
         A tensor of shape `(batch, *spatial, channels * multiplier)`, or with channels first.
 
     Raises:
-        ShapeError: ranks or channels don't fit.
+        ShapeError: ranks or channels don't fit, or a window is larger than the input.
     """
     x, kernel, data_format, rank = _operands(inputs, kernel, data_format)
     *window, channels, multiplier = shape_of(kernel)
@@ -179,7 +189,7 @@ def conv_transpose(inputs, kernel, strides=1, padding="valid", output_padding=No
         A tensor of shape `(batch, *spatial, features)`, or with channels first.
 
     Raises:
-        ShapeError: ranks or channels don't fit.
+        ShapeError: ranks or channels don't fit, or a window is larger than the input.
         InvalidArgumentError: `output_padding` isn't below the stride.
     """
     x, kernel, data_format, rank = _operands(inputs, kernel, data_format)

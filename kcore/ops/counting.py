@@ -24,6 +24,7 @@ from ._common import (
 )
 from .extremes import max as largest
 from .extremes import min as smallest
+from .indexing import in_range
 from .movement import diff
 from .operation import op
 from .shaping import ravel, slice_axis
@@ -217,15 +218,15 @@ def unravel_index(indices, shape):
     Returns:
         A tuple of integer tensors, one an axis.
 
+    Raises:
+        InvalidArgumentError: an index is out of range (where its value is known).
+
     Example:
         >>> [i.tolist() for i in ops.unravel_index([5], (2, 3))]
         [[1], [2]]
     """
-    rest = convert(indices)
-    require_integer(rest, "indices")
     sizes = shape_argument(shape)
-    total = product(sizes)
-    rest = P.where(P.less(rest, 0), P.add(rest, int(total)), rest)
+    rest = in_range(indices, product(sizes))
     places = []
     for n in reversed(sizes):
         places.append(P.remainder(rest, int(n)))

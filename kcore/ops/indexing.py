@@ -26,8 +26,14 @@ from .operation import op
 from .shaping import ravel
 
 
-def in_range(indices, size: int, name: str = "indices"):
+def in_range(indices, size: int, name: str = "indices", lowest: int | None = None):
     """Integer indices, the negative ones counted from the end.
+
+    Args:
+        indices: integers.
+        size: what they must be below.
+        name: the argument's name, for the error.
+        lowest: the least that is allowed, `-size` by default.
 
     Raises:
         DtypeError: they aren't integers.
@@ -42,12 +48,13 @@ def in_range(indices, size: int, name: str = "indices"):
     known = None if is_unknown(size) else concrete(indices)
     if known is not None:
         low, high = known.min(), known.max()
-        if low < -size or high >= size:
-            wrong = low if low < -size else high
-            raise InvalidArgumentError(f"`{name}` must be in [{-size}, {size}). Received: {name} with {wrong}")
+        least = -size if lowest is None else lowest
+        if low < least or high >= size:
+            wrong = low if low < least else high
+            raise InvalidArgumentError(f"`{name}` must be in [{least}, {size}). Received: {name} with {wrong}")
         if low >= 0:
             return indices
-    if dtype_of(indices).startswith("u"):
+    if dtype_of(indices).startswith("u") or lowest == 0:
         return indices
     return P.where(P.less(indices, 0), P.add(indices, int(size)), indices)
 

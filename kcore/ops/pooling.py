@@ -98,7 +98,7 @@ def max_pool(inputs, pool_size, strides=None, padding="valid", data_format=None)
         A tensor of shape `(batch, *spatial, channels)`, or with channels first.
 
     Raises:
-        ShapeError: the rank is below 3.
+        ShapeError: the rank is below 3, or the window is larger than the input.
 
     Example:
         >>> ops.max_pool(ops.reshape([1.0, 3.0, 2.0, 0.0], (1, 4, 1)), 2)[0, :, 0].tolist()
@@ -122,7 +122,7 @@ def average_pool(inputs, pool_size, strides=None, padding="valid", data_format=N
         A floating tensor of shape `(batch, *spatial, channels)`, or with channels first.
 
     Raises:
-        ShapeError: the rank is below 3.
+        ShapeError: the rank is below 3, or the window is larger than the input.
 
     Example:
         >>> ops.average_pool(ops.reshape([1.0, 3.0, 2.0, 0.0], (1, 4, 1)), 2)[0, :, 0].tolist()

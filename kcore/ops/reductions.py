@@ -20,6 +20,7 @@ from ._common import (
     convert,
     dtype_of,
     float_dtype,
+    is_unknown,
     product,
     promote,
     shape_of,
@@ -185,7 +186,7 @@ def safe_sqrt(x):
 
 @op
 def logsumexp(x, axis=None, keepdims=False):
-    """`log(sum(exp(x)))` over axes, without overflow; `-inf` of minus infinities.
+    """`log(sum(exp(x)))` over axes, without overflow; `-inf` of minus infinities, and of nothing.
 
     Args:
         x: a tensor.
@@ -201,6 +202,8 @@ def logsumexp(x, axis=None, keepdims=False):
     """
     x = to_float(x)
     axes = axes_of(axis, len(shape_of(x)))
+    if any(shape_of(x)[axis] == 0 for axis in axes if not is_unknown(shape_of(x)[axis])):
+        return P.log(P.sum(x, axes=axes, keepdims=keepdims))
     largest = P.stop_gradient(P.max(x, axes=axes, keepdims=True))
     shift = P.where(P.less(P.absolute(largest), math.inf), largest, 0)
     total = P.sum(P.exp(P.subtract(x, shift)), axes=axes, keepdims=keepdims)

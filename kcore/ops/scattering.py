@@ -243,7 +243,7 @@ def segment_sum(data, segment_ids, num_segments=None, sorted=False):
 
     Args:
         data: a tensor of shape `(n, ...)`.
-        segment_ids: integers of shape `(n,)`: where each slice belongs.
+        segment_ids: integers of shape `(n,)`, from 0: where each slice belongs.
         num_segments: how many segments there are; by default as many as the largest id says (where it is known).
         sorted: whether the ids are sorted; it makes no difference here.
 
@@ -267,7 +267,7 @@ def segment_max(data, segment_ids, num_segments=None, sorted=False):
 
     Args:
         data: a tensor of shape `(n, ...)`.
-        segment_ids: integers of shape `(n,)`: where each slice belongs.
+        segment_ids: integers of shape `(n,)`, from 0: where each slice belongs.
         num_segments: how many segments there are; by default as many as the largest id says (where it is known).
         sorted: whether the ids are sorted; it makes no difference here.
 
@@ -288,7 +288,7 @@ def segment_min(data, segment_ids, num_segments=None, sorted=False):
 
     Args:
         data: a tensor of shape `(n, ...)`.
-        segment_ids: integers of shape `(n,)`: where each slice belongs.
+        segment_ids: integers of shape `(n,)`, from 0: where each slice belongs.
         num_segments: how many segments there are; by default as many as the largest id says (where it is known).
         sorted: whether the ids are sorted; it makes no difference here.
 
@@ -318,7 +318,7 @@ def _segments(data, segment_ids, num_segments):
                 "`num_segments` must be given where `segment_ids` has no known value. Received: None"
             )
         num_segments = int(known.max()) + 1 if known.size else 0
-    return data, in_range(ids, num_segments, "segment_ids"), num_segments
+    return data, in_range(ids, num_segments, "segment_ids", lowest=0), num_segments
 
 
 def _segment_max(data, ids, count):

@@ -171,8 +171,9 @@ def test_segments(backend):
     assert ops.convert_to_numpy(ops.segment_max(whole, [0, 0, 2], 3)).tolist() == [3, -(2**31), -(2**31)]
     assert ops.convert_to_numpy(ops.segment_min(whole, [0, 0, 2], 3)).tolist() == [3, 2**31 - 1, -(2**31)]
     assert np.isnan(ops.convert_to_numpy(ops.segment_max([1.0, np.nan], [0, 0], 1))).all()
-    with pytest.raises(InvalidArgumentError, match=r"`segment_ids` must be in \[-2, 2\)"):
-        ops.segment_sum([1.0], [2], 2)
+    for wrong in (2, -1):
+        with pytest.raises(InvalidArgumentError, match=rf"`segment_ids` must be in \[0, 2\). Received: .*{wrong}"):
+            ops.segment_sum([1.0], [wrong], 2)
 
 
 def test_order_with_nan_and_ties(backend):

@@ -7,6 +7,7 @@ from typing import Any
 from kcore import constraints, dtypes, initializers, ops, registry, regularizers
 from kcore.layers._parts import check_positive, describe, refuse
 from kcore.layers.layer import Layer
+from kcore.ops.indexing import in_range
 
 
 @registry.builtin("layers")
@@ -31,7 +32,8 @@ class Embedding(Layer):
     Returns: `(batch, ..., output_dim)`.
 
     Raises:
-        InvalidArgumentError: if `input_dim` or `output_dim` isn't a positive integer.
+        InvalidArgumentError: if `input_dim` or `output_dim` isn't a positive integer; in a call, if an integer is out
+            of range (where its value is known, which it isn't inside `fit`).
 
     >>> import numpy as np
     >>> Embedding(10, 4)(np.array([[1, 2, 3]])).shape
@@ -79,6 +81,7 @@ class Embedding(Layer):
 
     def call(self, inputs: Any) -> Any:
         indices = inputs if dtypes.is_integer(dtypes.standardize_dtype(inputs.dtype)) else ops.cast(inputs, "int32")
+        indices = in_range(indices, self.input_dim, "inputs", lowest=0)
         return ops.cast(ops.take(self.embeddings, indices, axis=0), self.compute_dtype)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
