@@ -66,6 +66,7 @@ def importing(kind: str, engine: str, name: str) -> tuple[Callable[[], None], in
     """What starts Python, imports the package and makes a layer."""
     code = f"import {kind} as keras; keras.layers.Dense(1)"
     env = {**os.environ, "KERAS_BACKEND": engine}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
     return lambda: subprocess.run([sys.executable, "-c", code], env=env, check=True, capture_output=True), 1, 5
 
 
