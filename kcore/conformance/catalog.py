@@ -11,6 +11,10 @@ from .case import CASES, LEVELS, Case
 
 MODULES: dict[str, tuple[str, ...]] = {
     "kcore.conformance.primitives": ("arrays",),
+    "kcore.conformance.fused": ("arrays",),
+    "kcore.conformance.randomness": ("arrays", "inference"),
+    "kcore.conformance.layers.cases": ("inference", "training"),
+    "kcore.conformance.layers.formats": ("inference",),
 }
 """Each module of cases, with the levels of the cases in it. Importing it makes its cases known. A package imports those
 of its modules that hold cases."""

@@ -1,4 +1,4 @@
-"""Every primitive on every sample of its row: value, capture, operands left alone, gradients to second order, errors."""
+"""Every primitive on every sample of its row: value, capture, operands, gradients to second order, errors."""
 
 from __future__ import annotations
 

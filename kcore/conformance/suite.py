@@ -29,11 +29,26 @@ def pytest_generate_tests(metafunc: Any) -> None:
 
 def test_conformance(kcore_question: Any) -> None:
     """A backend gives the one answer to a question."""
+    ask(*kcore_question)
+
+
+def ask(case: Any, backend: Any, other: Any = None) -> None:
+    """Run a case in a test.
+
+    Args:
+        case: the case.
+        backend: the backend.
+        other: the second backend of a case of pairs.
+
+    Raises:
+        AssertionError: the answer is wrong.
+        pytest.xfail.Exception: the backend's gap.
+    """
     import pytest
 
     from .runner import run_case
 
-    result = run_case(*kcore_question)
+    result = run_case(case, backend, other)
     if result.outcome == "gap":
         pytest.xfail(result.message)
     if result.outcome == "failed":

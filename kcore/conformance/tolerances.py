@@ -1,8 +1,8 @@
 """How far a result may be from the oracle, per op and dtype: the one table, which is also published.
 
-The error of a number is counted in ULP, the distance between neighbouring numbers of its dtype. An *element* row counts
-in the ULP of the expected number itself; a *tensor* row in the ULP of the largest number of the expected tensor, since a
-sum's rounding depends on what was added and not on what is left of it.
+The error of a number is counted in ULP, the distance between neighbouring numbers of its dtype. An *element* row
+counts in the ULP of the expected number itself; a *tensor* row in the ULP of the largest number of the expected tensor,
+since a sum's rounding depends on what was added and not on what is left of it.
 """
 
 from __future__ import annotations

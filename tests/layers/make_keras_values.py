@@ -1,8 +1,8 @@
-"""Stores what Keras computes for the cases of `keras_cases.py` in `keras_values.json`.
+"""Stores what Keras computes for the layers of conformance in its `keras_values.json`.
 
-    python make_keras_values.py
+    PYTHONPATH=. python tests/layers/make_keras_values.py
 
-needs Keras (the stored values are those of 3.15.1 on JAX, CPU, in float32) and none of kcore.
+needs Keras (the stored values are those of 3.15.1 on JAX, CPU, in float32), and of kcore the table alone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import keras
-import keras_cases as table
+
+from kcore.conformance.layers import table
 
 
 def compute(make, shapes, options):
@@ -33,7 +34,7 @@ def main():
     stored = {name: compute(make, shapes, options) for name, make, shapes, options in table.CASES}
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(outputs)}" for name, outputs in stored.items())
     header = f'"keras": {json.dumps(keras.__version__)}'
-    Path(__file__).with_name("keras_values.json").write_text(f"{{\n{header},\n{lines}\n}}\n")
+    Path(table.__file__).with_name("keras_values.json").write_text(f"{{\n{header},\n{lines}\n}}\n")
 
 
 if __name__ == "__main__":

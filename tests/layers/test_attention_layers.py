@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-import keras_cases as table
 import numpy as np
 import pytest
 
 from kcore import layers
+from kcore.conformance.layers import table
 from kcore.errors import InvalidArgumentError, UnsupportedError
 from kcore.ops.masks import get_mask
 

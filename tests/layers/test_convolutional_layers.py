@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import keras_cases as table
 import numpy as np
 import pytest
 
 from kcore import layers
+from kcore.conformance.layers import table
 from kcore.errors import InvalidArgumentError, ShapeError
 
 IMAGE = table.wave((2, 6, 7, 4))

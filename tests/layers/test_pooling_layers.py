@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import keras_cases as table
 import numpy as np
 import pytest
 
 from kcore import layers
+from kcore.conformance.layers import table
 from kcore.errors import InvalidArgumentError, ShapeError
 
 SPATIAL = {1: (2, 7, 3), 2: (2, 6, 7, 3), 3: (2, 4, 5, 4, 3)}

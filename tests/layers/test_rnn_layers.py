@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import keras_cases as table
 import numpy as np
 import pytest
 
 from kcore import Function, GradientTape, Sequential, layers, ops
+from kcore.conformance.layers import table
 from kcore.errors import InvalidArgumentError, InvalidTypeError, ShapeError
 from kcore.ops.masks import get_mask
 

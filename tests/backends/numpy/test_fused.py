@@ -2,135 +2,63 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import numpy as np
 import pytest
 
+from kcore.conformance import _oracles
 from kcore_numpy import _random
-
-POOLS = {
-    "apart": ((2, 6, 4, 3), (2, 2), (2, 2), ((0, 0), (0, 0))),
-    "a rest": ((2, 7, 5, 2), (2, 2), (2, 2), ((0, 0), (0, 0))),
-    "overlapping": ((2, 6, 7, 3), (3, 3), (2, 2), ((0, 0), (0, 0))),
-    "padding": ((2, 5, 6, 2), (3, 2), (2, 1), ((1, 1), (0, 1))),
-    "gaps": ((1, 7, 7, 2), (2, 2), (3, 3), ((0, 0), (0, 0))),
-    "one axis": ((2, 9, 3), (3,), (2,), ((1, 0),)),
-    "three axes": ((1, 4, 4, 5, 2), (2, 2, 2), (2, 2, 1), ((0, 0), (0, 0), (1, 0))),
-    "wide padding": ((1, 3, 3, 1), (2, 2), (1, 1), ((2, 2), (0, 2))),
-    "empty batch": ((0, 4, 4, 2), (2, 2), (2, 2), ((0, 0), (0, 0))),
-    "no window fits": ((2, 2, 2, 2), (3, 3), (1, 1), ((0, 0), (0, 0))),
-}
-
-
-def pool_params(case):
-    return dict(zip(("size", "strides", "padding"), case[1:], strict=True))
-
-
-def direct_windows(case):
-    """Each window: its position, and the positions in the image, row-major."""
-    shape, size, strides, padding = case
-    counts = [
-        max(0, (n + lo + hi - k) // s + 1)
-        for n, k, s, (lo, hi) in zip(shape[1:-1], size, strides, padding, strict=True)
-    ]
-    for out in itertools.product(*map(range, counts)):
-        ats = [[o * s - lo + t for t in range(k)] for o, k, s, (lo, _) in zip(out, size, strides, padding, strict=True)]
-        members = [
-            at for at in itertools.product(*ats) if all(0 <= a < n for a, n in zip(at, shape[1:-1], strict=True))
-        ]
-        yield out, members
-
-
-def direct_max_pool(case, x, g):
-    out, grad = np.full(g.shape, -np.inf), np.zeros(x.shape)
-    for position, members in direct_windows(case):
-        for n, c in itertools.product(range(x.shape[0]), range(x.shape[-1])):
-            values = [x[(n, *at, c)] for at in members]
-            if values:
-                best = int(np.argmax(values))
-                out[(n, *position, c)] = values[best]
-                grad[(n, *members[best], c)] += g[(n, *position, c)]
-    return out, grad
 
 
 @pytest.mark.parametrize("ties", [False, True])
-@pytest.mark.parametrize("case", POOLS.values(), ids=POOLS)
+@pytest.mark.parametrize("case", _oracles.POOLS.values(), ids=_oracles.POOLS)
 def test_max_pool(numpy_backend, normal, case, ties):
     x = normal(*case[0])
     x = np.round(x) if ties else x
-    entry, params = numpy_backend.fused["max_pool"], pool_params(case)
+    entry, params = numpy_backend.fused["max_pool"], _oracles.pool_params(case)
     (y,), residuals = entry.forward(x, **params)
     g = normal(*y.shape)
-    expected, expected_grad = direct_max_pool(case, x, g)
+    expected, expected_grad = _oracles.max_pool(case, x, g)
     np.testing.assert_array_equal(y, expected)
     (grad,) = entry.backward(residuals, (g,), x, **params)
     assert grad.dtype == "float32"
     np.testing.assert_allclose(grad, expected_grad, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("case", [POOLS["apart"], POOLS["overlapping"]], ids=["apart", "overlapping"])
+@pytest.mark.parametrize("case", [_oracles.POOLS["apart"], _oracles.POOLS["overlapping"]], ids=["apart", "overlapping"])
 def test_max_pool_takes_the_first_nan_for_the_largest(numpy_backend, normal, case):
     x = normal(*case[0]).copy()
     x[0, 1, 1, 0] = x[0, 2, 3, 0] = np.nan
     x[1] = np.nan
-    entry, params = numpy_backend.fused["max_pool"], pool_params(case)
+    entry, params = numpy_backend.fused["max_pool"], _oracles.pool_params(case)
     (y,), residuals = entry.forward(x, **params)
     g = normal(*y.shape)
-    expected, expected_grad = direct_max_pool(case, x, g)
+    expected, expected_grad = _oracles.max_pool(case, x, g)
     np.testing.assert_array_equal(y, expected)
     np.testing.assert_allclose(entry.backward(residuals, (g,), x, **params)[0], expected_grad, rtol=1e-6)
 
 
 def test_max_pool_keeps_infinite_cotangents_apart(numpy_backend, normal):
-    case = POOLS["apart"]
-    x, entry, params = normal(*case[0]), numpy_backend.fused["max_pool"], pool_params(case)
+    case = _oracles.POOLS["apart"]
+    x, entry, params = normal(*case[0]), numpy_backend.fused["max_pool"], _oracles.pool_params(case)
     (y,), residuals = entry.forward(x, **params)
     (grad,) = entry.backward(residuals, (np.full_like(y, np.inf),), x, **params)
     assert np.isin(grad, [0, np.inf]).all()
     assert np.isinf(grad).sum() == y.size
 
 
-@pytest.mark.parametrize("case", POOLS.values(), ids=POOLS)
+@pytest.mark.parametrize("case", _oracles.POOLS.values(), ids=_oracles.POOLS)
 def test_average_pool(numpy_backend, normal, case):
     x = normal(*case[0])
-    entry, params = numpy_backend.fused["average_pool"], pool_params(case)
+    entry, params = numpy_backend.fused["average_pool"], _oracles.pool_params(case)
     with numpy_backend.run_context():
         (y,), residuals = entry.forward(x, **params)
         g = normal(*y.shape)
         (grad,) = entry.backward(residuals, (g,), x, **params)
-    expected, expected_grad = np.full(y.shape, np.nan), np.zeros(x.shape)
-    for position, members in direct_windows(case):
-        for at in members:
-            expected_grad[(slice(None), *at)] += g[(slice(None), *position)].astype(np.float64) / len(members)
-        if members:
-            expected[(slice(None), *position)] = np.mean([x[(slice(None), *m)] for m in members], 0, np.float64)
+    expected, expected_grad = _oracles.average_pool(case, x, g)
     np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(grad, expected_grad, rtol=1e-5, atol=1e-6)
-
-
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
-
-
-def lstm_loop(x_proj, h, c, kernel, reverse):
-    ys = np.empty((*x_proj.shape[:2], h.shape[1]))
-    for t in reversed(range(x_proj.shape[1])) if reverse else range(x_proj.shape[1]):
-        i, f, g, o = np.split(x_proj[:, t] + h @ kernel, 4, axis=1)
-        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-        h = ys[:, t] = sigmoid(o) * np.tanh(c)
-    return ys, h, c
-
-
-def gru_loop(x_proj, h, kernel, bias, reverse):
-    ys = np.empty((*x_proj.shape[:2], h.shape[1]))
-    for t in reversed(range(x_proj.shape[1])) if reverse else range(x_proj.shape[1]):
-        xz, xr, xh = np.split(x_proj[:, t], 3, axis=1)
-        rz, rr, rh = np.split(h @ kernel + bias, 3, axis=1)
-        z, r = sigmoid(xz + rz), sigmoid(xr + rr)
-        h = ys[:, t] = z * h + (1 - z) * np.tanh(xh + r * rh)
-    return ys, h
 
 
 def recurrent_operands(name, normal, dtype):
@@ -139,7 +67,7 @@ def recurrent_operands(name, normal, dtype):
     return [normal(*s, dtype=dtype) for s in (shapes if name == "lstm" else [*shapes, (gates * 4,)])]
 
 
-LOOPS = {"lstm": lstm_loop, "gru": gru_loop}
+LOOPS = {"lstm": _oracles.lstm, "gru": _oracles.gru}
 
 
 def gate_params(reverse):

@@ -1,4 +1,4 @@
-"""Layers on inputs that a formula makes: the table of which `make_keras_values.py` stored what Keras computes.
+"""Layers on inputs that a formula makes: the table for which `keras_values.json` holds what Keras computes.
 
 A case is `(name, make, shapes, options)`: `make(layers)` builds the layer from a namespace of layers, ours or Keras's;
 `shapes` are the shapes of its inputs (one, or a list); `options` are arguments of the call. Inputs and weights are

@@ -1,0 +1,170 @@
+"""Fused ops: the backend's fast path and the core's composite, each against loops in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+import kcore.layers
+import kcore.optimizers  # noqa: F401 - as well
+from kcore.engine.autodiff import vjp
+from kcore.engine.function import Function
+from kcore.engine.fused import FUSED_OPS
+from kcore.engine.primitives.samples import floats
+
+from . import _gradients, _oracles
+from .case import Case, case, family
+
+GATES = {"activation": "tanh", "recurrent_activation": "sigmoid"}
+RATES = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
+
+
+class Call(NamedTuple):
+    """A call of a fused op.
+
+    Attributes:
+        op: the op.
+        operands: NumPy arrays, float32.
+        params: the static parameters.
+        oracle: `oracle(*operands) -> tuple of float64 arrays`.
+        grad: whether gradients are tried.
+    """
+
+    op: str
+    operands: tuple
+    params: dict
+    oracle: Callable[..., tuple]
+    grad: bool = True
+
+    def outputs(self, run: Callable, operands) -> tuple:
+        """What `run` gives on operands, as a tuple."""
+        given = run(*operands, **self.params)
+        return given if isinstance(given, tuple) else (given,)
+
+
+def _pools() -> Iterator[tuple[str, Call]]:
+    for op, oracle in (("max_pool", _oracles.max_pool), ("average_pool", _oracles.average_pool)):
+        for name, row in _oracles.POOLS.items():
+            only_padding = name == "wide padding"
+            if op == "max_pool" or not only_padding:
+                run = partial(_first, oracle, row)
+                call = Call(op, (floats(*row[0]),), _oracles.pool_params(row), run, grad=not only_padding)
+                yield f"{op}/{name}", call
+
+
+def _first(oracle: Callable, row: tuple, x: np.ndarray) -> tuple:
+    return (oracle(row, x)[0],)
+
+
+def _recurrent() -> Iterator[tuple[str, Call]]:
+    for op, gates, oracle in (("lstm", 4, _oracles.lstm), ("gru", 3, _oracles.gru)):
+        for name, steps, batch in (("forwards", 5, 3), ("backwards", 5, 3), ("one step", 1, 2), ("empty batch", 4, 0)):
+            states = [(batch, 4)] * (2 if op == "lstm" else 1)
+            shapes = [(batch, steps, gates * 4), *states, (4, gates * 4), *([(gates * 4,)] if op == "gru" else [])]
+            reverse = name == "backwards"
+            operands = tuple(floats(*shape) for shape in shapes)
+            call = Call(op, operands, {**GATES, "reverse": reverse}, partial(oracle, reverse=reverse))
+            yield f"{op}/{name}", call
+
+
+def _adam() -> Iterator[tuple[str, Call]]:
+    for name, size in (("vector", 37), ("zero size", 0)):
+        operands = (floats(size), floats(size + 1)[:size], floats(size) / 3, floats(size) ** 2, np.float32(0.01))
+        yield f"adam/{name}", Call("adam", operands, RATES, partial(_oracles.adam, **RATES), grad=False)
+
+
+CALLS: dict[str, Call] = dict([*_pools(), *_recurrent(), *_adam()])
+"""Every call that is tried, by `op/name`."""
+
+
+def _operands(call: Call, backend) -> list:
+    return [backend.asarray(np.array(x)) for x in call.operands]
+
+
+def _expected(call: Call) -> list[np.ndarray]:
+    with np.errstate(all="ignore"):
+        return [np.asarray(y) for y in call.oracle(*(np.asarray(x, np.float64) for x in call.operands))]
+
+
+def _value(call: Call, backend, check) -> None:
+    operands = _operands(call, backend)
+    got = call.outputs(FUSED_OPS[call.op], operands)
+    check.close(list(got), _expected(call), op=call.op, dtype="float32")
+    for i, (x, before) in enumerate(zip(operands, call.operands, strict=True)):
+        check.true(np.array_equal(check.numpy(x), before), f"operand {i} was written to")
+
+
+def _composite(call: Call, backend, check) -> None:
+    got = call.outputs(FUSED_OPS[call.op].composite, _operands(call, backend))
+    check.close(list(got), _expected(call), op=call.op, dtype="float32")
+
+
+def _captured(call: Call, backend, check) -> None:
+    run = Function(lambda *xs: call.outputs(FUSED_OPS[call.op], xs))
+    for _ in range(2):
+        check.close(list(run(*_operands(call, backend))), _expected(call), op=call.op, dtype="float32")
+
+
+def _gradient(call: Call, order: int, backend, check) -> None:
+    problem = _gradients.Problem(
+        run=lambda *xs: call.outputs(FUSED_OPS[call.op], xs),
+        oracle=call.oracle,
+        arrays=tuple(np.asarray(x, np.float64) for x in call.operands),
+        places=tuple(range(len(call.operands))),
+    )
+    dtype = _gradients.gradient_dtype(backend)
+    (_gradients.check_first if order == 1 else _gradients.check_second)(problem, backend, check, dtype)
+
+
+RUNS = {
+    "fused": _value,
+    "composite": _composite,
+    "captured fused": _captured,
+    "fused gradient": lambda call, backend, check: _gradient(call, 1, backend, check),
+    "fused second gradient": lambda call, backend, check: _gradient(call, 2, backend, check),
+}
+
+
+@family
+def cases() -> Iterator[Case]:
+    """Each kind of question for each call."""
+    for kind, run in RUNS.items():
+        for name, call in CALLS.items():
+            if "gradient" not in kind or call.grad:
+                yield Case(
+                    f"{kind}/{name}",
+                    partial(run, call),
+                    group="fused ops",
+                    op=call.op,
+                    quick="second" not in kind and "captured" not in kind,
+                )
+
+
+@case("kink/max pool of equals", group="gradients at kinks", op="max_pool", answer="The first one gets the gradient.")
+def pool_of_equals(backend, check):
+    """The gradient of a maximum over a window goes to the first of equal ones."""
+    row = _oracles.POOLS["overlapping"]
+    _pool_gradient(backend, check, row, np.round(floats(*row[0])))
+
+
+@case("special/max pool of nan", group="specials", op="max_pool", answer="NaN is the largest; the first one counts.",
+      sources=("Keras probes: TF drops NaN",))  # fmt: skip
+def pool_of_nan(backend, check):
+    """NaN isn't lost in a window."""
+    row = _oracles.POOLS["overlapping"]
+    x = floats(*row[0])
+    x[0, 1, 1, 0] = x[0, 2, 3, 0] = np.nan
+    x[1] = np.nan
+    _pool_gradient(backend, check, row, x)
+
+
+def _pool_gradient(backend, check, row: tuple, x: np.ndarray) -> None:
+    g = floats(x.shape[0], *_oracles.pool_counts(row), x.shape[-1])
+    expected, grad = _oracles.max_pool(row, x.astype(np.float64), g)
+    params = _oracles.pool_params(row)
+    out, pullback = vjp(lambda x: FUSED_OPS["max_pool"](x, **params), backend.asarray(x))
+    check.close(out, expected, op="max_pool", dtype="float32")
+    check.close(pullback(backend.asarray(g))[0], grad, op="average_pool", dtype="float32")
