@@ -28,20 +28,28 @@ FUNCTIONS = {
 """Primitives that are a function of the module, under the function's name."""
 
 
+def _looked_up(function: str):
+    def primitive(self, *operands):
+        return getattr(self.xp, function)(*operands)
+
+    return primitive
+
+
 class ArrayModule(Backend):
     """A backend over a module with NumPy's interface.
 
     Attributes:
-        xp: the module. A subclass sets it in its body.
+        xp: the module. A subclass sets it in its body, or where importing it is dear, before it makes an instance.
     """
 
     xp: ClassVar[Any]
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
+        xp = getattr(cls, "xp", None)
         for name, function in FUNCTIONS.items():
             if name not in vars(cls):
-                setattr(cls, name, staticmethod(getattr(cls.xp, function)))
+                setattr(cls, name, _looked_up(function) if xp is None else staticmethod(getattr(xp, function)))
 
     def reshape(self, x, *, shape):
         return x.reshape(shape)

@@ -23,7 +23,7 @@ def _entry(x, backend) -> tuple[Any, bool]:
         return x, False
     if type(x) is float:
         return backend.scalar(x, "float32"), True
-    return (x if backend.is_tensor(x) else backend.asarray(x)), True
+    return (x if backend.is_tensor(x) else backend.argument(x)), True
 
 
 class Captured(NamedTuple):
@@ -75,10 +75,10 @@ class Function:
         self.reasons: list[str] = []
 
     def __call__(self, *args):
-        if current_capture() is not None or any(isinstance(x, Tracer) for x in tree.flatten(args)):
+        flat, structure = tree.flatten_with_structure(args)
+        if current_capture() is not None or any(type(x) is Tracer for x in flat):
             return self.fn(*args)
         backend = active.current()
-        flat, structure = tree.flatten_with_structure(args)
         entries = [_entry(x, backend) for x in flat]
         tensors = [x for x, is_tensor in entries if is_tensor]
         key = [(backend.shape_of(x), backend.dtype_of(x)) if is_tensor else (type(x), x) for x, is_tensor in entries]
