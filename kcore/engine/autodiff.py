@@ -118,6 +118,10 @@ def leaf(x) -> Any:
     return Tracer(spec_of(x), x)
 
 
+def _tensor(x) -> Any:
+    return x if isinstance(x, Tracer) else active.current().asarray(x)
+
+
 def _as_constant(x) -> Any:
     capture = current_capture()
     assert capture is not None
@@ -164,7 +168,7 @@ def vjp(f: Callable[..., Any], *primals):
     leaves, out = _run(f, primals, range(len(primals)))
 
     def pullback(cotangents):
-        flat = tree.flatten(cotangents)
+        flat = [g if g is None else _tensor(g) for g in tree.flatten(cotangents)]
         return tuple(_gradients(tree.flatten(out), flat, leaves))
 
     return _release(out), pullback

@@ -45,6 +45,7 @@ def cond(pred, true_fn: Callable[..., Any], false_fn: Callable[..., Any], *opera
         ShapeError: in a capture, the two don't return the same shapes and dtypes.
     """
     if current_capture() is None or not hasattr(pred, "spec"):
+        operands = tree.pack_sequence_as(operands, _tensors(operands))
         return true_fn(*operands) if bool(pred) else false_fn(*operands)
     flat = _tensors(operands)
     structures: list[Any] = []
@@ -129,7 +130,7 @@ def while_loop(cond_fn: Callable[..., Any], body_fn: Callable[..., Any], init):
         Their last values, in the structure of `init`. There is no gradient: use `scan` where one is needed.
     """
     if current_capture() is None:
-        state = init
+        state = tree.pack_sequence_as(init, _tensors(init))
         while bool(cond_fn(*state)):
             state = tree.pack_sequence_as(init, tree.flatten(body_fn(*state)))
         return state
@@ -234,7 +235,7 @@ def stack(xs):
 
 def _eager_scan(f, carry, xs, flat_xs, steps, reverse):
     rows: list[Any] = []
-    structure = None
+    carry, structure = tree.pack_sequence_as(carry, _tensors(carry)), None
     for t in range(steps - 1, -1, -1) if reverse else range(steps):
         x = None if xs is None else tree.pack_sequence_as(xs, [index(x, t) for x in flat_xs])
         carry, structure = f(carry, x)

@@ -67,12 +67,17 @@ def _table(class_weight: dict, classes: int | None, output: str) -> np.ndarray:
 def _weights(table: np.ndarray | None, y: Any, sample_weight: Any) -> Any:
     if table is None or y is None:
         return sample_weight
-    labels = _labels(y if isinstance(y, np.ndarray) else backend.current().to_numpy(y))
+    labels = _labels(_on_host(y))
     weights = np.where(labels < len(table), table[np.minimum(labels, len(table) - 1)], table.dtype.type(1))
     if sample_weight is None:
         return weights
-    sample_weight = np.asarray(backend.current().to_numpy(sample_weight))
+    sample_weight = _on_host(sample_weight)
     return weights * sample_weight.reshape(sample_weight.shape + (1,) * (weights.ndim - sample_weight.ndim))
+
+
+def _on_host(x: Any) -> np.ndarray:
+    current = backend.current()
+    return current.to_numpy(x) if current.is_tensor(x) else np.asarray(x)
 
 
 def _labels(y: np.ndarray) -> np.ndarray:

@@ -116,7 +116,7 @@ def test_the_constrained_weight_is_the_formula(constraint, expected, backend):
 
 def test_a_zero_weight_stays_finite(backend):
     for constraint in (constraints.MaxNorm(), constraints.UnitNorm(), constraints.MinMaxNorm(1.0, 2.0)):
-        assert to_numpy(constraint(np.zeros((2, 2)))).tolist() == [[0, 0], [0, 0]]
+        assert to_numpy(constraint(ops.zeros((2, 2)))).tolist() == [[0, 0], [0, 0]]
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def functional():
     return Model([a, b], Add(name="add")([shared(a), shared(b)]) * 2.0, name="m")
 
 
-def test_functional(functional, backend):
+def test_functional(backend, functional):
     assert_same_with_same_weights(backend, functional, clone_model(functional), [X, X + 1])
 
 

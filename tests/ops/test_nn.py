@@ -131,6 +131,7 @@ def test_fused_pooling_is_its_composite(backend):
     from kcore.ops.pooling import average_pool_windows, max_pool_windows
 
     x, geometry = normal(2, 6, 5, 3, dtype="float32"), {"size": (3, 2), "strides": (2, 1), "padding": ((1, 1), (0, 1))}
+    x = ops.convert_to_tensor(x)
     for pool in (max_pool_windows, average_pool_windows):
         close(pool(x, **geometry), ops.convert_to_numpy(pool.composite(x, **geometry)), rtol=1e-6)
 
