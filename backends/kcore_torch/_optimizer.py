@@ -1,0 +1,24 @@
+"""Adam's update by torch's fused kernel, which reads and writes each tensor once."""
+
+from __future__ import annotations
+
+import torch
+
+NO_CORRECTION = 1e9
+"""The kernel corrects for a bias of beta**step; the core's step size has that in it already, and this makes it 0."""
+
+
+def adam(gradient, value, momentum, velocity, step_size, *, beta_1, beta_2, epsilon):
+    """One update of Adam, as the core's `adam_update`: `((value, momentum, velocity), None)`."""
+    fresh = [x.clone(memory_format=torch.contiguous_format) for x in (value, momentum, velocity)]
+    return adam_inplace(gradient, *fresh, step_size, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon), None
+
+
+def adam_inplace(gradient, value, momentum, velocity, step_size, *, beta_1, beta_2, epsilon):
+    """The same, written into `value`, `momentum` and `velocity`, which are returned."""
+    slots = [x.contiguous() for x in (value, momentum, velocity)]
+    torch._fused_adam_(
+        *([x] for x in (slots[0], gradient.contiguous(), slots[1], slots[2])), [], [step_size.new_tensor(NO_CORRECTION)],
+        lr=step_size, beta1=beta_1, beta2=beta_2, weight_decay=0.0, eps=epsilon, amsgrad=False, maximize=False,
+    )  # fmt: skip
+    return tuple(slots)
