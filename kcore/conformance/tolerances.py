@@ -56,7 +56,7 @@ TOLERANCES: dict[str, Tolerance] = {
     "adam": COMPOSED,
     **dict.fromkeys(("lstm", "gru"), Tolerance(16, 16, 64, 64, "tensor")),
     "layer": Tolerance(16, 16, 128, 128, "tensor"),
-    "training": Tolerance(64, 64, 512, 512, "tensor"),
+    "training": Tolerance(64, 64, 128, 128, "tensor"),
     "*": COMPOSED,
 }
 """By op. `"*"` is the row of all ops that have none; a result that isn't floating must be exact. `"layer"` is for what
