@@ -1,4 +1,4 @@
-"""The command `kcore`: `demo`, `backends`, `config`, `run`."""
+"""The command `kcore`: `demo`, `backends`, `config`, `conformance`, `run`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _COMMANDS = {
     "demo": "train, save and load a small model on real data",
     "backends": "list the backends, and which can be used here",
     "config": "show the settings, and where each comes from",
+    "conformance": "ask backends the questions of the conformance suite",
     "run": "run a script that says `import keras`, unmodified",
 }
 

@@ -10,6 +10,7 @@ from kcore.errors import InvalidArgumentError
 from .case import CASES, LEVELS, Case
 
 MODULES: dict[str, tuple[str, ...]] = {
+    "kcore.conformance.conversions": ("arrays",),
     "kcore.conformance.primitives": ("arrays",),
     "kcore.conformance.fused": ("arrays",),
     "kcore.conformance.randomness": ("arrays", "inference"),

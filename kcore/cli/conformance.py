@@ -1,0 +1,100 @@
+"""`kcore conformance`: ask backends the questions of the conformance suite."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from kcore.cli._table import show
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument(
+        "--backend", action="append", metavar="NAME", help="a backend to ask; may be given again (default: yours)"
+    )
+    parser.add_argument("--report", metavar="FILE", help="write the report card as one HTML page")
+    parser.add_argument("--json", metavar="FILE", help="write the report card as JSON")
+    parser.add_argument(
+        "--level",
+        choices=("arrays", "inference", "training", "all"),
+        default="all",
+        help="what to ask for (default: %(default)s)",
+    )
+    parser.add_argument("--quick", action="store_true", help="the quick form, about a minute")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Ask; 0 if every answer was right or a declared gap."""
+    from kcore import config
+    from kcore.conformance import load, run_all
+    from kcore.conformance.report import summarize, write_html, write_json
+    from kcore.engine.backend import get_backend
+
+    names = dict.fromkeys(arguments.backend or [config.default_backend_name()])
+    backends = [get_backend(name) for name in names]
+    cases = load(arguments.level, quick=arguments.quick)
+    print(f"{len(cases)} cases for {', '.join(names)}")
+    results = run_all(cases, backends, _progress())
+    summary = summarize(results, backends, level=arguments.level, quick=arguments.quick)
+    for path, write in ((arguments.report, write_html), (arguments.json, write_json)):
+        if path:
+            write(path, summary)
+    _print(summary, results)
+    if arguments.report:
+        print(f"Report card: {arguments.report}")
+    return int(any(result.outcome == "failed" for result in results))
+
+
+def _progress() -> Any:
+    """Tells on a terminal how far it is; says nothing elsewhere."""
+    if not sys.stdout.isatty():
+        return None
+    done = 0
+
+    def told(result: Any) -> None:
+        nonlocal done
+        done += 1
+        print(f"\r\x1b[K{done} {result.backend} {result.name[:70]}", end="", flush=True)
+
+    return told
+
+
+def _print(summary: dict[str, Any], results: Sequence[Any]) -> None:
+    if sys.stdout.isatty():
+        print("\r\x1b[K", end="")
+    _print_groups(summary)
+    for result in results:
+        if result.outcome == "failed":
+            print(f"\nFAILED on {result.backend}: {result.name}\n  {result.message}")
+            if result.case.answer:
+                print(f"  The answer: {result.case.answer}")
+    print()
+    for backend in summary["backends"]:
+        for gap in backend["gaps"]:
+            print(f"{backend['name']}: gap {gap['name']} ({gap['means']}): {gap['reason']}")
+        verdict = "conforms" if not backend["failed"] else f"{backend['failed']} FAILED"
+        print(
+            f"{backend['name']}: {verdict}; {backend['passed']} passed, {backend['gap']} gaps, "
+            f"{backend['seconds']:.1f} s"
+        )
+
+
+def _print_groups(summary: dict[str, Any]) -> None:
+    names = [backend["name"] for backend in summary["backends"]]
+    groups: dict[str, dict[str, list[int]]] = {}
+    for row in summary["ops"]:
+        for name, entry in row["backends"].items():
+            counts = groups.setdefault(row["group"], {}).setdefault(name, [0, 0, 0])
+            for i, outcome in enumerate(("passed", "failed", "gap")):
+                counts[i] += entry[outcome]
+    show(("group", *names), [(group, *(_counts(row.get(name)) for name in names)) for group, row in groups.items()])
+
+
+def _counts(counts: list[int] | None) -> str:
+    if counts is None:
+        return "-"
+    passed, failed, gaps = counts
+    return f"{passed} passed" + (f", {failed} FAILED" if failed else "") + (f", {gaps} gaps" if gaps else "")
