@@ -116,6 +116,8 @@ class Backend:
         inplace: for a primitive, a function with the same arguments and `out=`, a tensor to write the result into.
         views: the primitives whose result may share memory with an operand.
         immutable: whether tensors are never written to, so that nothing needs copying.
+        donates: whether a compiled program takes the memory of its donated inputs for its own, immutable or not: they
+            can't be read afterwards. `copy` must make a copy then.
     """
 
     name: ClassVar[str] = ""
@@ -125,6 +127,7 @@ class Backend:
     inplace: ClassVar[dict[str, Callable[..., Any]]] = {}
     views: frozenset[str] = frozenset({"reshape", "permute_dims", "broadcast_to", "slice", "flip", "windows", "cast"})
     immutable: ClassVar[bool] = False
+    donates: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self.functions: dict[str, Callable[..., Any]] = {name: self.guard(getattr(self, name)) for name in TABLE}
@@ -149,6 +152,14 @@ class Backend:
     def asarray(self, x, dtype: str | None = None):
         """A tensor of the engine from numbers, nested lists, NumPy arrays or its own tensors."""
         raise NotImplementedError(f"{type(self).__name__} must define `asarray`.")
+
+    def argument(self, x):
+        """What a captured function is given for an argument that isn't a tensor of the engine.
+
+        A tensor, or anything with its shape and dtype that the programs of `compile` take as one. The caller may change
+        x as soon as this returns.
+        """
+        return self.asarray(x)
 
     def to_numpy(self, x) -> np.ndarray:
         """The tensor as a NumPy array (it may share memory)."""

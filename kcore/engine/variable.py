@@ -177,7 +177,7 @@ class Variable:
 
     def load_to_write(self):
         """The tensor, which nobody else holds, so that a plan may write its new value into it."""
-        if self._shared and not self._backend.immutable:
+        if self._shared and (self._backend.donates or not self._backend.immutable):
             self._value = self._backend.copy(self._value)
         self._shared = False
         return self.load()

@@ -47,11 +47,19 @@ class Plan:
         self.backend = backend
         self._donated = tuple(donated)
         self.listing = optimize(graph, backend)
+        self._plan_bodies()
         self.layout = plan_buffers(self.listing, backend, (self.listing.inputs[i] for i in self._donated))
         self.source = Source(self.listing, self.layout, backend)
         self._program = backend.compile(self.source.compile(), self._donated)
         self._lock = threading.Lock()
         self._spare: Any = None
+
+    def _plan_bodies(self) -> None:
+        """Make the programs of control flow's bodies now, and not while an engine compiles the one around them."""
+        for instruction in self.listing.instructions:
+            for graph in instruction.params.values():
+                if isinstance(graph, Graph):
+                    program_of(graph, self.backend)
 
     def __call__(self, *inputs) -> tuple:
         """Run it on the backend's tensors."""
@@ -72,6 +80,8 @@ class Plan:
 
     def _without_blocks(self):
         """The same program without memory of its own, for a second thread that runs it at the same time."""
+        if not self.layout.block:
+            return self._program
         if self._spare is None:
             layout = Layout(into={}, block={}, copied=self.layout.copied)
             self._spare = self.backend.compile(Source(self.listing, layout, self.backend).compile(), self._donated)

@@ -1,0 +1,5 @@
+"""kcore on JAX."""
+
+from .backend import JaxBackend
+
+__all__ = ["JaxBackend"]
