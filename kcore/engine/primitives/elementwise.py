@@ -106,6 +106,13 @@ def dtype_of(x) -> str:
     return x.dtype if isinstance(getattr(x, "dtype", None), str) else active.current().dtype_of(x)
 
 
+def _flat(g, out, *operands):
+    """The gradient of a step function: 0, which isn't the same as no path at all."""
+    from kcore.engine import active
+
+    return P.broadcast_to(active.current().scalar(0, dtype_of(g)), shape=tuple(g.shape))
+
+
 negative = _unary("negative", "number", lambda g, out, x: P.negative(g), np.negative, unary(integers=True), "-x")
 absolute = _unary(
     "absolute",
@@ -115,7 +122,7 @@ absolute = _unary(
     unary(integers=True, kinks=(0.0,)),
     "|x|; the gradient at 0 is 0",
 )
-sign = _unary("sign", "number", None, np.sign, unary(integers=True), "-1, 0 or 1; NaN stays NaN")
+sign = _unary("sign", "number", _flat, np.sign, unary(integers=True), "-1, 0 or 1; NaN stays NaN; gradient 0")
 exp = _unary("exp", "float", lambda g, out, x: P.multiply(g, out), _wide(np.exp), unary(), "e to the power of x")
 expm1 = _unary(
     "expm1",
@@ -177,14 +184,14 @@ erf = _unary(
     unary(-3, 3),
     "the error function",
 )
-floor = _unary("floor", "float", None, np.floor, unary(kinks=(1.0,)), "the largest integer not above x; no gradient")
+floor = _unary("floor", "float", _flat, np.floor, unary(kinks=(1.0,)), "the largest integer not above x; gradient 0")
 round = _unary(
     "round",
     "float",
-    None,
+    _flat,
     np.round,
     unary(kinks=(0.5, 1.5, -0.5)),
-    "to the nearest integer, halves to even; no gradient",
+    "to the nearest integer, halves to even; gradient 0",
 )
 bitwise_not = _unary("bitwise_not", "bits", None, np.bitwise_not, predicates, "flips every bit; logical not of bools")
 
@@ -229,10 +236,10 @@ def _integer_safe(function):
 floor_divide = _binary(
     "floor_divide",
     "number",
-    None,
+    (_flat, _flat),
     _integer_safe(np.floor_divide),
     binary(y=(0.5, 2.0), integers=True),
-    "floor(x / y); integers divided by zero give 0",
+    "floor(x / y); integers divided by zero give 0; gradient 0",
 )
 remainder = _binary(
     "remainder",
