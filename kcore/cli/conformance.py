@@ -77,7 +77,7 @@ def _print(summary: dict[str, Any], results: Sequence[Any]) -> None:
             print(f"{backend['name']}: gap {gap['name']} ({gap['means']}): {gap['reason']}")
         verdict = "conforms" if not backend["failed"] else f"{backend['failed']} FAILED"
         print(
-            f"{backend['name']}: {verdict}; {backend['passed']} passed, {backend['gap']} gaps, "
+            f"{backend['name']}: {verdict}; {backend['passed']} passed, declared gaps met: {backend['gap']}, "
             f"{backend['seconds']:.1f} s"
         )
 

@@ -15,10 +15,12 @@ MODULES: dict[str, tuple[str, ...]] = {
     "kcore.conformance.fused": ("arrays",),
     "kcore.conformance.randomness": ("arrays", "inference"),
     "kcore.conformance.state": ("arrays",),
+    "kcore.conformance.control": ("arrays",),
     "kcore.conformance.layers.cases": ("inference", "training"),
     "kcore.conformance.layers.formats": ("inference",),
     "kcore.conformance.training.cases": ("training",),
     "kcore.conformance.training.saving": ("training",),
+    "kcore.conformance.known": LEVELS,
 }
 """Each module of cases, with the levels of the cases in it. Importing it makes its cases known. A package imports those
 of its modules that hold cases."""

@@ -22,7 +22,7 @@ from . import primitives as P
 from .graph import Graph, capture_body
 from .primitives.internal import internal
 from .spec import Spec
-from .tracing import current_capture, spec_of
+from .tracing import current_capture, infer, spec_of
 
 
 def _tensors(structure) -> list[Any]:
@@ -240,10 +240,20 @@ def _eager_scan(f, carry, xs, flat_xs, steps, reverse):
         x = None if xs is None else tree.pack_sequence_as(xs, [index(x, t) for x in flat_xs])
         carry, structure = f(carry, x)
         rows.append([] if structure is None else _tensors(structure))
-    if not rows or structure is None:
+    if not rows:
+        return carry, _no_rows(f, carry, xs, flat_xs)
+    if structure is None:
         return carry, None
     columns = zip(*(rows[::-1] if reverse else rows), strict=True)
     return carry, tree.pack_sequence_as(structure, [stack(column) for column in columns])
+
+
+def _no_rows(f, carry, xs, flat_xs):
+    """What a scan of no steps writes: no rows of what a step would."""
+    row = [Spec(s.shape[1:], s.dtype) for s in map(spec_of, flat_xs)]
+    _, y = infer(f, carry, None if xs is None else tree.pack_sequence_as(xs, row))
+    empty = [P.broadcast_to(active.current().scalar(0, s.dtype), shape=(0, *s.shape)) for s in tree.flatten(y) if s]
+    return tree.pack_sequence_as(y, empty) if empty else None
 
 
 def _scan_spec(*operands: Spec, body: Graph, counts, steps, reverse, keep):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,7 @@ def _head(summary: Data) -> Iterator[str]:
     levels = "all levels" if summary["level"] == "all" else f"level {summary['level']}"
     yield "<h1>Conformance</h1>"
     yield f'<p class="soft">kcore {escape(summary["kcore"])}, {escape(levels)}, {form}. Every backend was asked the '
-    yield "same questions; the answers come from NumPy in float64, finite differences, closed forms and stored values.</p>"
+    yield "same questions. The answers come from NumPy in float64, finite differences, closed forms, stored values.</p>"
     yield '<div class="cards">'
     yield from (_card(backend) for backend in summary["backends"])
     yield "</div>"
@@ -70,9 +69,8 @@ def _message(case: Data) -> str:
 def _ops(summary: Data) -> Iterator[str]:
     names = [backend["name"] for backend in summary["backends"]]
     yield "<h2>Op by backend<small>passed cases; the worst error in ULP, of what is allowed</small></h2>"
-    rows = sorted(summary["ops"], key=lambda row: row["group"])
-    for group, of_group in groupby(rows, key=lambda row: row["group"]):
-        members = list(of_group)
+    for group in dict.fromkeys(row["group"] for row in summary["ops"]):
+        members = [row for row in summary["ops"] if row["group"] == group]
         failed = sum(entry["failed"] for row in members for entry in row["backends"].values())
         mark = f'<span class="mark failed">{failed} failed</span>' if failed else ""
         yield f"<details{' open' if failed or group.startswith('primitives') else ''}>"
