@@ -7,6 +7,7 @@ made, so that kcore knows of it without paying for it.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ FUNCTIONS = {
 }
 """Primitives that are one function of `jax.numpy`, under the function's name."""
 
+NUMPY = (np.ndarray, np.generic)
 GAPS = (
     Gap("subnormal numbers", "notyet", "XLA flushes them to zero on CPU", AssertionError),
     Gap("unfused multiply-add", "notyet", "XLA may keep a product unrounded in a sum that follows", AssertionError),
@@ -63,6 +65,15 @@ class JaxBackend(Backend):
         self._names: dict[Any, str] = {}
         self._on_cpu = jax.default_backend() == "cpu"
         super().__init__()
+
+    def guard(self, function):
+        """Take NumPy's arrays for tensors: JAX itself would read one of 64 bits as 32."""
+
+        @functools.wraps(function)
+        def guarded(*operands, **params):
+            return function(*[self.asarray(x) if isinstance(x, NUMPY) else x for x in operands], **params)
+
+        return guarded
 
     # ---- tensors
 

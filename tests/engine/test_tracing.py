@@ -101,6 +101,9 @@ class TestCapture:
             graph.check()
 
     def test_an_error_names_the_layer(self, backend):
+        if any(gap.name == "index out of range" for gap in backend.capabilities.gaps):
+            pytest.skip("the backend's programs don't raise")
+
         def run(x):
             with tracing.layer_path("model/dense"):
                 return P.take(x, backend.asarray(np.array([5], np.int32)), axis=0)
