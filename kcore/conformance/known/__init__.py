@@ -9,6 +9,8 @@ engine can't raise.
 from __future__ import annotations
 
 from . import gradients as gradients
+from . import indexing as indexing
+from . import integers as integers
 from . import padding as padding
 from . import special_values as special_values
 from . import statistics as statistics
