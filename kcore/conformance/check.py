@@ -80,6 +80,8 @@ class Check:
             if dtype is not None and x.dtype.name != dtype:
                 raise Mismatch(f"{label}the dtype is {x.dtype.name}, expected {dtype}")
             error = ulps(x, want, tolerance(row).scale)
+            if error and not _is_float(x):
+                raise Mismatch(f"{label}the values differ: {_difference(x, want)}")
             key = (row, x.dtype.name)
             self.worst[key] = max(self.worst.get(key, 0.0), error)
             if not error <= tolerance(row).ulps(x.dtype.name):
