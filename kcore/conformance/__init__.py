@@ -2,7 +2,8 @@
 
     kcore conformance --backend NAME --report report.html
 
-A plugin's own test file is one line, `from kcore.conformance.suite import *`.
+A plugin's own test file is one line, `from kcore.conformance.suite import *`. Cases are made with
+`kcore.conformance.case.case`.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .case import LEVELS, Case, case, family
+    from .case import LEVELS, Case
     from .catalog import load
     from .check import Check, Mismatch
     from .runner import Result, run_all, run_case
 
-__all__ = ["LEVELS", "Case", "Check", "Mismatch", "Result", "case", "family", "load", "run_all", "run_case"]
+__all__ = ["LEVELS", "Case", "Check", "Mismatch", "Result", "load", "run_all", "run_case"]
 
 _ORIGINS = {
     "LEVELS": "case",
@@ -24,8 +25,6 @@ _ORIGINS = {
     "Check": "check",
     "Mismatch": "check",
     "Result": "runner",
-    "case": "case",
-    "family": "case",
     "load": "catalog",
     "run_all": "runner",
     "run_case": "runner",

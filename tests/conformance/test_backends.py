@@ -1,0 +1,38 @@
+"""The suite on every installed backend, and its quick form on backends that forgive nothing."""
+
+from __future__ import annotations
+
+import pytest
+from strict_backends import ReadOnly, Strict
+
+from kcore.conformance import load, run_case
+from kcore.conformance.suite import ask
+
+ELSEWHERE = ("primitives", "errors", "gradients at kinks", "known")
+"""Groups whose cases are tests beside what they are about: `tests/engine/test_primitives.py`, `test_known.py`."""
+CASES = [
+    case
+    for case in load()
+    if not case.group.startswith(ELSEWHERE)
+    and case.family not in ("known", "layer value", "layer captured", "layer config", "layer gradient")
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_conformance(backend, case):
+    ask(case, backend, backend if case.pair else None)
+
+
+@pytest.mark.parametrize("cls", [ReadOnly, Strict])
+@pytest.mark.parametrize("case", load(quick=True), ids=lambda case: case.name)
+def test_quick_form_of_a_backend_that_forgives_nothing(case, cls, made):
+    backend = made(cls)
+    result = run_case(case, backend, backend)
+    assert result.outcome != "failed", result.message
+
+
+@pytest.fixture(scope="module")
+def made():
+    """One instance of each class."""
+    instances = {}
+    return lambda cls: instances.setdefault(cls, cls())
