@@ -67,4 +67,44 @@ def _hook(name: str, function) -> str:
     return f"\n## `{name}({parameters})`\n\n{text}\n"
 
 
-TABLES = {"hooks": hooks, "primitives": primitives, "promotion": promotion}
+def answers() -> str:
+    """The known inconsistencies, heading by heading: what is asked, kcore's answer, where it was reported."""
+    from kcore.conformance.case import CASES
+    from kcore.conformance.known import ITEMS, NOT_YET
+
+    headings: dict[str, list[str]] = {}
+    for item in sorted(ITEMS.keys() | NOT_YET.keys()):
+        cases = [CASES[name] for name in ITEMS.get(item, ())]
+        group = cases[0].group if cases else next(CASES[ITEMS[i][0]].group for i in range(item, 0, -1) if i in ITEMS)
+        rows = headings.setdefault(group, [])
+        rows.extend(_row(item, _question(case.name), case.answer, _links(case.sources)) for case in cases)
+        rows.extend(_row(item, feature, "*Not there yet.*", "") for feature in NOT_YET.get(item, ()))
+    return "\n".join(line for group, rows in headings.items() for line in (*_answers_head(group), *rows))
+
+
+def _answers_head(group: str) -> tuple[str, ...]:
+    return (f"\n## {group}\n", "| | what is asked | kcore's answer | reported |", "| --- | --- | --- | --- |")
+
+
+def _row(*cells) -> str:
+    return "| " + " | ".join(str(cell).replace("|", r"\|") for cell in cells) + " |"
+
+
+def _question(name: str) -> str:
+    words = name.partition("/")[2].replace("_", " ")
+    return words[0].upper() + words[1:]
+
+
+_TRACKERS = {"K": "keras-team/keras", "KC": "keras-team/keras-core", "TF": "tensorflow/tensorflow"}
+
+
+def _links(sources: tuple[str, ...]) -> str:
+    return ", ".join(_link(*source.partition("#")) for source in sources)
+
+
+def _link(tracker: str, mark: str, number: str) -> str:
+    source = tracker + mark + number
+    return f"[{source}](https://github.com/{_TRACKERS[tracker]}/issues/{number})" if mark else source
+
+
+TABLES = {"answers": answers, "hooks": hooks, "primitives": primitives, "promotion": promotion}

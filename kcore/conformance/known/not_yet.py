@@ -1,0 +1,35 @@
+"""What can't be asked yet, since the feature isn't there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
+import kcore
+from kcore import layers
+
+
+def _names(*paths: str) -> dict[str, Callable[[], Any]]:
+    """Public names that are missing."""
+    return {f"`kcore.{path}`": lambda path=path: attrgetter(path)(kcore) for path in paths}
+
+
+NOT_YET: dict[int, dict[str, Callable[[], Any]]] = {
+    17: {"mixed precision": lambda: layers.Dense(1, dtype="mixed_float16")},
+    45: _names("ops.cdist"),
+    51: _names("ops.image"),
+    56: _names("ops.correlate"),
+    61: {
+        "bicubic interpolation": lambda: layers.UpSampling2D(2, interpolation="bicubic"),
+        "Lanczos interpolation": lambda: layers.UpSampling2D(2, interpolation="lanczos3"),
+        **_names("ops.image.resize"),
+    },
+    62: _names("ops.image.affine_transform", "ops.image.map_coordinates"),
+    63: _names("ops.image.gaussian_blur"),
+    67: _names("ops.istft", "layers.GroupQueryAttention"),
+    68: _names("layers.StringLookup", "layers.CategoryEncoding"),
+    71: _names("ops.inv", "ops.solve"),
+}
+"""By item, the features that are missing, each with a way to reach for it, which must fail: an entry can't outlive its
+reason. Some of these items have cases for the rest of what they ask."""
