@@ -63,10 +63,14 @@ def power(x, y):
     return torch.pow(x, y)
 
 
-@widened(np.right_shift)
 def shift_right(x, y):
-    """floor(x / 2**y)."""
-    return torch.bitwise_right_shift(x, y)
+    """floor(x / 2**y). Of wide unsigned integers: shifted as signed ones, without the copies of the sign."""
+    if x.dtype not in SIGNED:
+        return torch.bitwise_right_shift(x, y)
+    width, y = 8 * x.itemsize, y.view(SIGNED[x.dtype])
+    copies = torch.bitwise_left_shift(torch.full_like(y, -1), torch.clamp(width - y, min=0))
+    shifted = torch.bitwise_right_shift(x.view(y.dtype), y)
+    return shifted.bitwise_and_(copies.bitwise_not_()).view(x.dtype)
 
 
 def cast(x, *, dtype):
@@ -85,6 +89,11 @@ def _float_to_integer(x, target):
     below = np.nextafter(float(info.max), 0)
     highest = torch.as_tensor(np.array(info.max, NAMES[target]), device=x.device)
     return torch.where(wide > below, highest, wide.clamp(info.min, below).to(target))
+
+
+def cast_into(x, *, dtype, out):
+    """`cast` into a buffer."""
+    return out.copy_(cast(x, dtype=dtype) if x.is_floating_point() else x)
 
 
 def bind_cast(*, dtype):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kcore.extend import Fused
 
-from . import _optimizer, _pooling, _random
+from . import _optimizer, _pooling, _random, _recurrent
 
 
 def _always(specs, params) -> bool:
@@ -13,6 +13,11 @@ def _always(specs, params) -> bool:
 
 def _floats(specs, params) -> bool:
     return specs[0].dtype in {"float32", "float64"}
+
+
+def _standard_gates(specs, params) -> bool:
+    standard = params["activation"] == "tanh" and params["recurrent_activation"] == "sigmoid"
+    return standard and _floats(specs, params) and 0 not in specs[0].shape
 
 
 def _poolable(specs, params) -> bool:
@@ -25,4 +30,6 @@ FUSED = {
     "random_bits": Fused(_always, _random.random_bits),
     "max_pool": Fused(_poolable, _pooling.max_pool, _pooling.max_pool_grad),
     "average_pool": Fused(_poolable, _pooling.average_pool, _pooling.average_pool_grad),
+    "lstm_layer": Fused(_standard_gates, _recurrent.lstm_layer, _recurrent.pull_back),
+    "gru_layer": Fused(_standard_gates, _recurrent.gru_layer, _recurrent.pull_back),
 }

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+
 import torch
 
-NO_CORRECTION = 1e9
-"""The kernel corrects for a bias of beta**step; the core's step size has that in it already, and this makes it 0."""
+
+@functools.cache
+def _no_correction(device):
+    """The number of a step that is late enough: the kernel corrects for a bias of beta**step, which the core's step size
+    does already."""
+    return torch.tensor(1e9, device=device)
 
 
 def adam(gradient, value, momentum, velocity, step_size, *, beta_1, beta_2, epsilon):
@@ -18,7 +24,7 @@ def adam_inplace(gradient, value, momentum, velocity, step_size, *, beta_1, beta
     """The same, written into `value`, `momentum` and `velocity`, which are returned."""
     slots = [x.contiguous() for x in (value, momentum, velocity)]
     torch._fused_adam_(
-        *([x] for x in (slots[0], gradient.contiguous(), slots[1], slots[2])), [], [step_size.new_tensor(NO_CORRECTION)],
+        *([x] for x in (slots[0], gradient.contiguous(), slots[1], slots[2])), [], [_no_correction(step_size.device)],
         lr=step_size, beta1=beta_1, beta2=beta_2, weight_decay=0.0, eps=epsilon, amsgrad=False, maximize=False,
     )  # fmt: skip
     return tuple(slots)

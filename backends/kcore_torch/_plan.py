@@ -5,13 +5,15 @@ from __future__ import annotations
 import torch
 
 from . import _movement
-from ._elementwise import NATIVE, bind_cast
+from ._elementwise import NATIVE, bind_cast, cast_into
 
 INPLACE = {
     **NATIVE,
     "where": torch.where,
     "matmul": torch.matmul,
     "pad": _movement.pad,
+    "cast": cast_into,
+    "concat": lambda *xs, axis, out: torch.cat(xs, axis, out=out),
 }
 """`INPLACE[name](*operands, out=buffer, **params)`."""
 

@@ -36,8 +36,8 @@ class CellLayer(RNN):
         """The static parameters of the fused op."""
         return {"activation": "tanh", "recurrent_activation": "sigmoid", "reverse": self.go_backwards}
 
-    def projected_if_fusible(self, sequences: Any, mask: Any, training: Any) -> Any:
-        """The projected inputs of all steps, or `None` where the fused op doesn't compute what is asked for."""
+    def inputs_if_fusible(self, sequences: Any, mask: Any, training: Any) -> Any:
+        """The inputs of all steps, after dropout, or `None` where the fused op doesn't compute what is asked for."""
         cell = self.cell
         gates = getattr(cell, "recurrent_activation", None)
         standard = cell.activation is activations.tanh and gates is activations.sigmoid
@@ -45,9 +45,13 @@ class CellLayer(RNN):
         if not standard or dropping or self.unroll or mask is not None:
             return None
         input_mask, _ = cell.masks(sequences.shape[0], training)
-        return cell.project(
-            sequences if input_mask is None else ops.multiply(sequences, ops.expand_dims(input_mask, 1))
-        )
+        return sequences if input_mask is None else ops.multiply(sequences, ops.expand_dims(input_mask, 1))
+
+    def fused_weights(self) -> tuple[Any, Any, Any]:
+        """Kernel, recurrent kernel and bias, as the fused op takes them."""
+        cell, dtype = self.cell, self.compute_dtype
+        bias = ops.zeros(cell.bias_shape, dtype=dtype) if cell.bias is None else ops.cast(cell.bias, dtype)
+        return ops.cast(cell.kernel, dtype), ops.cast(cell.recurrent_kernel, dtype), bias
 
     def in_order_of_making(self, ys: Any) -> Any:
         """Outputs that are in the order of the inputs, in the order in which they were made."""

@@ -21,6 +21,7 @@ from typing import Any
 from kcore import activations, ops
 from kcore.engine import control
 from kcore.engine.fused import fused_op
+from kcore.layers._parts import project
 
 
 @fused_op("lstm")
@@ -83,6 +84,40 @@ def gru(
 
     h, ys = control.scan(step, h0, swap_time(x_proj), reverse=reverse)
     return swap_time(ys), h
+
+
+@fused_op("lstm_layer")
+def lstm_layer(
+    x: Any, h0: Any, c0: Any, kernel: Any, recurrent_kernel: Any, bias: Any, **options: Any
+) -> tuple[Any, Any, Any]:
+    """`lstm` with the projection of its inputs, which an engine's own kernels do as well.
+
+    Args:
+        x: `(B, T, n)`.
+        h0, c0, recurrent_kernel: as for `lstm`.
+        kernel: `(n, 4u)`.
+        bias: `(4u,)`.
+        **options: `activation`, `recurrent_activation` and `reverse`, as for `lstm`.
+
+    Returns: what `lstm` returns.
+    """
+    return lstm(ops.add(project(x, kernel), bias), h0, c0, recurrent_kernel, **options)
+
+
+@fused_op("gru_layer")
+def gru_layer(x: Any, h0: Any, kernel: Any, recurrent_kernel: Any, bias: Any, **options: Any) -> tuple[Any, Any]:
+    """`gru` with the projection of its inputs.
+
+    Args:
+        x: `(B, T, n)`.
+        h0, recurrent_kernel: as for `gru`.
+        kernel: `(n, 3u)`.
+        bias: `(2, 3u)`: the input's and the state's.
+        **options: `activation`, `recurrent_activation` and `reverse`, as for `gru`.
+
+    Returns: what `gru` returns.
+    """
+    return gru(ops.add(project(x, kernel), bias[0]), h0, recurrent_kernel, bias[1], **options)
 
 
 def lstm_step(z: Any, c: Any, squash: Any, gate: Any) -> tuple[Any, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from kcore import activations, ops, registry
 from kcore.layers.rnn._cell import RecurrentCell, State, matmul_masked
 from kcore.layers.rnn._layer import CellLayer, shows_cell
-from kcore.layers.rnn._recurrence import gru, gru_step, mixed
+from kcore.layers.rnn._recurrence import gru_layer, gru_step, mixed
 
 
 @registry.builtin("layers")
@@ -182,13 +182,10 @@ class GRU(CellLayer):
     def inner_loop(
         self, sequences: Any, initial_state: Any, mask: Any, training: bool | None = False
     ) -> tuple[Any, Any, Any]:
-        projected = self.projected_if_fusible(sequences, mask, training) if self.cell.reset_after else None
-        if projected is None:
+        inputs = self.inputs_if_fusible(sequences, mask, training) if self.cell.reset_after else None
+        if inputs is None:
             return super().inner_loop(sequences, initial_state, mask, training)
-        cell = self.cell
-        bias = ops.zeros((3 * cell.units,), dtype=self.compute_dtype) if cell.bias is None else cell.bias[1]
-        kernel = ops.cast(cell.recurrent_kernel, self.compute_dtype)
-        ys, h = gru(projected, initial_state[0], kernel, bias, **self.fused_options)
+        ys, h = gru_layer(inputs, initial_state[0], *self.fused_weights(), **self.fused_options)
         return h, self.in_order_of_making(ys), [h]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from kcore import activations, ops, registry
 from kcore.layers.rnn._cell import RecurrentCell, State, matmul_masked
 from kcore.layers.rnn._layer import CellLayer, shows_cell
-from kcore.layers.rnn._recurrence import lstm, lstm_step
+from kcore.layers.rnn._recurrence import lstm_layer, lstm_step
 
 
 @registry.builtin("layers")
@@ -164,12 +164,11 @@ class LSTM(CellLayer):
     def inner_loop(
         self, sequences: Any, initial_state: Any, mask: Any, training: bool | None = False
     ) -> tuple[Any, Any, Any]:
-        projected = self.projected_if_fusible(sequences, mask, training)
-        if projected is None:
+        inputs = self.inputs_if_fusible(sequences, mask, training)
+        if inputs is None:
             return super().inner_loop(sequences, initial_state, mask, training)
         h, c = initial_state
-        kernel = ops.cast(self.cell.recurrent_kernel, self.compute_dtype)
-        ys, h, c = lstm(projected, h, c, kernel, **self.fused_options)
+        ys, h, c = lstm_layer(inputs, h, c, *self.fused_weights(), **self.fused_options)
         return h, self.in_order_of_making(ys), [h, c]
 
 
