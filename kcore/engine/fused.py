@@ -64,8 +64,9 @@ def _fused_node(op: FusedOp) -> Internal:
         return (*_composite_specs(op, operands, params), OPAQUE)
 
     def compute(backend, *operands, **params):
+        """The residuals are boxed, so that `None` is a value like any other."""
         outputs, residuals = backend.fused[op.name].forward(*operands, **params)
-        return (*outputs, residuals)
+        return (*outputs, (residuals,))
 
     def vjps(cts, outs, *operands, **params):
         entry = active.current().fused[op.name]
@@ -101,7 +102,7 @@ def _pullback_spec(*xs, op, count, params):
 
 
 def _pullback_compute(backend, *xs, op, count, params):
-    operands, cts, residuals = xs[:count], xs[count:-1], xs[-1]
+    operands, cts, (residuals,) = xs[:count], xs[count:-1], xs[-1]
     given = backend.fused[op.name].backward(residuals, cts, *operands, **params)
     return tuple(
         backend.functions["multiply"](x, backend.scalar(0, backend.dtype_of(x))) if g is None else g

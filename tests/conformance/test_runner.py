@@ -253,3 +253,20 @@ def test_a_plugins_own_test_file_is_one_line(tmp_path):
     assert "value/exp/matrix on young: off by" in done.stdout
     assert "5 failed, 13 passed" in done.stdout
     assert "6 xfailed" in done.stdout
+
+
+def test_a_fast_path_may_keep_nothing_for_its_pullback():
+    load()
+    entry = NumpyBackend.fused["average_pool"]
+
+    def backward(residuals, cotangents, x, **params):
+        assert residuals is None
+        return entry.backward(entry.forward(x, **params)[1], cotangents, x, **params)
+
+    keeps_nothing = dataclasses.replace(
+        entry, forward=lambda x, **p: (entry.forward(x, **p)[0], None), backward=backward
+    )
+    fused = {**NumpyBackend.fused, "average_pool": keeps_nothing}
+    backend = type("KeepsNothing", (NumpyBackend,), {"name": "keeps nothing", "fused": fused})()
+    for name in ("fused gradient/average_pool/apart", "layer gradient/average_pooling2d"):
+        assert run_case(CASES[name], backend).outcome == "passed"
