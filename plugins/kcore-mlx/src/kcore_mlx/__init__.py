@@ -1,0 +1,5 @@
+"""kcore on MLX."""
+
+from .backend import MlxBackend
+
+__all__ = ["MlxBackend"]
