@@ -1,6 +1,6 @@
 """Convolution and its two adjoints, of any rank.
 
-    x (N, *S, C)    kernel (*K, Cg, O)    y (N, *So, O)    where Cg = C / groups
+x (N, *S, C)    kernel (*K, Cg, O)    y (N, *So, O)    where Cg = C / groups
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 from jax import lax
 
 

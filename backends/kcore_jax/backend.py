@@ -15,10 +15,34 @@ import numpy as np
 from kcore.extend import Backend, Capabilities, Gap, iinfo, is_float, is_integer
 
 SAME = (
-    "absolute", "add", "arctan2", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "broadcast_to", "cos",
-    "equal", "exp", "expm1", "floor", "less", "less_equal", "log", "log1p", "maximum", "minimum", "multiply",
-    "negative", "sign", "sin", "sqrt", "subtract", "tanh", "where",
-)  # fmt: skip
+    "absolute",
+    "add",
+    "arctan2",
+    "bitwise_and",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_xor",
+    "broadcast_to",
+    "cos",
+    "equal",
+    "exp",
+    "expm1",
+    "floor",
+    "less",
+    "less_equal",
+    "log",
+    "log1p",
+    "maximum",
+    "minimum",
+    "multiply",
+    "negative",
+    "sign",
+    "sin",
+    "sqrt",
+    "subtract",
+    "tanh",
+    "where",
+)
 FUNCTIONS = {
     **{name: name for name in SAME},
     "divide": "true_divide",
@@ -28,7 +52,6 @@ FUNCTIONS = {
 }
 """Primitives that are one function of `jax.numpy`, under the function's name."""
 
-NUMPY = (np.ndarray, np.generic)
 GAPS = (
     Gap("subnormal numbers", "notyet", "XLA flushes them to zero on CPU", AssertionError),
     Gap("unfused multiply-add", "notyet", "XLA may keep a product unrounded in a sum that follows", AssertionError),
@@ -39,8 +62,8 @@ GAPS = (
 class JaxBackend(Backend):
     """JAX, on CPU, GPU or TPU.
 
-    Loading it lets JAX honour dtypes of 64 bits where they are asked for (`jax_explicit_x64_dtypes`); JAX's own
-    defaults stay what they are.
+    All that kcore runs on it runs with 64 bits allowed; JAX's own defaults stay what they are. Loading it sets
+    `jax_explicit_x64_dtypes`, so that a tensor of 64 bits keeps them under Python's operators as well.
 
     Raises:
         ImportError: JAX isn't installed.
@@ -49,10 +72,9 @@ class JaxBackend(Backend):
     name = "jax"
     immutable = True
     donates = True
+    forks = False
     views = Backend.views | {"absolute", "concat"}
-    capabilities = Capabilities(
-        dtypes=(*Capabilities.dtypes, "bfloat16"), devices=("cpu", "gpu", "tpu"), gaps=GAPS
-    )
+    capabilities = Capabilities(dtypes=(*Capabilities.dtypes, "bfloat16"), devices=("cpu", "gpu", "tpu"), gaps=GAPS)
 
     def __init__(self):
         import jax
@@ -61,27 +83,32 @@ class JaxBackend(Backend):
 
         jax.config.update("jax_explicit_x64_dtypes", "allow")
         self.jax, self.jnp, self.lax = jax, jax.numpy, jax.lax
-        self.fused = _fused.FUSED
+        self.fused = _fused.FUSED  # pyright: ignore[reportAttributeAccessIssue] - they import jax
+        self._x64 = jax.enable_x64
         self._names: dict[Any, str] = {}
         self._on_cpu = jax.default_backend() == "cpu"
         super().__init__()
 
     def guard(self, function):
-        """Take NumPy's arrays for tensors: JAX itself would read one of 64 bits as 32."""
+        """Eager calls are made with 64 bits allowed, as programs are."""
 
         @functools.wraps(function)
         def guarded(*operands, **params):
-            return function(*[self.asarray(x) if isinstance(x, NUMPY) else x for x in operands], **params)
+            with self._x64(True):
+                return function(*operands, **params)
 
         return guarded
+
+    def run_context(self):
+        return self._x64(True)
 
     # ---- tensors
 
     def asarray(self, x, dtype=None):
         if isinstance(x, self.jax.Array):
-            return x if dtype is None or self.dtype_of(x) == dtype else x.astype(dtype)
+            return x if dtype is None or self.dtype_of(x) == dtype else self.functions["cast"](x, dtype=dtype)
         x = np.asarray(x, None if dtype is None else self.jnp.dtype(dtype))
-        with self.jax.ensure_compile_time_eval(), self.jax.enable_x64(True):
+        with self.jax.ensure_compile_time_eval(), self._x64(True):
             return self.jnp.array(x)
 
     def argument(self, x):
@@ -89,8 +116,7 @@ class JaxBackend(Backend):
 
         `asarray` takes 40.
         """
-        x = np.array(x)
-        return self.asarray(x) if x.dtype.itemsize == 8 else x
+        return np.array(x)
 
     def to_numpy(self, x):
         return np.asarray(x)
@@ -108,7 +134,8 @@ class JaxBackend(Backend):
         return x.shape
 
     def copy(self, x):
-        return self.jnp.copy(x)
+        with self._x64(True):
+            return self.jnp.copy(x)
 
     def devices(self):
         return [f"{device.platform}:{device.id}" for device in self.jax.devices()]
@@ -122,13 +149,16 @@ class JaxBackend(Backend):
         return self.jax.jit(function, donate_argnums=donate)
 
     def cond(self, pred, yes, no):
-        return self.lax.cond(pred, lambda: tuple(yes()), lambda: tuple(no()))
+        with self._x64(True):
+            return self.lax.cond(pred, lambda: tuple(yes()), lambda: tuple(no()))
 
     def while_loop(self, test, body, state):
-        return self.lax.while_loop(test, lambda s: tuple(body(s)), tuple(state))
+        with self._x64(True):
+            return self.lax.while_loop(test, lambda s: tuple(body(s)), tuple(state))
 
     def scan(self, step, carry, xs, *, steps, reverse, specs):
-        return self.lax.scan(step, tuple(carry), tuple(xs), length=steps, reverse=reverse)
+        with self._x64(True):
+            return self.lax.scan(step, tuple(carry), tuple(xs), length=steps, reverse=reverse)
 
     # ---- elementwise
 
@@ -245,7 +275,10 @@ class JaxBackend(Backend):
         return self.jnp.matmul(x, y, precision=self.precision(), preferred_element_type=x.dtype)
 
     def precision(self) -> str | None:
-        """That of products: all bits of the operands, unless JAX was told otherwise (`jax_default_matmul_precision`)."""
+        """That of products.
+
+        All bits of the operands, unless JAX was told otherwise (`jax_default_matmul_precision`).
+        """
         return None if self.jax.config.jax_default_matmul_precision else "highest"
 
     def conv(self, x, kernel, *, strides, padding, dilation, groups):

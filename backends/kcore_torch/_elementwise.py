@@ -33,7 +33,7 @@ def absolute(x):
 def sign(x):
     """-1, 0 or 1; NaN stays NaN, of which torch makes 0."""
     if x.is_floating_point():
-        return torch.where(x != x, x, torch.sign(x))
+        return torch.where(torch.isnan(x), x, torch.sign(x))
     return (x != 0).to(x.dtype) if x.dtype in SIGNED else torch.sign(x)
 
 

@@ -1,4 +1,5 @@
-"""Pooling of one to three spatial axes by torch's own kernels, on images `(N, *S, C)` seen as channels-last `(N, C, *S)`."""
+"""Pooling of one to three spatial axes by torch's own kernels, on images `(N, *S, C)` seen as channels-last `(N, C,
+*S)`."""
 
 from __future__ import annotations
 

@@ -11,7 +11,10 @@ import math
 import torch
 
 BLOCK = 1 << 16
-"""Counters worked on at a time on a CPU: three buffers of 256 KB stay in the cache, and a call still pays for two threads."""
+"""Counters worked on at a time on a CPU.
+
+Three buffers of 256 KB stay in the cache, and a call still pays for two threads.
+"""
 
 ROUNDS = 13
 ROTATIONS = (13, 15, 26, 6, 17, 29, 16, 24)

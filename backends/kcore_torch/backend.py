@@ -10,7 +10,7 @@ import math
 import numpy as np
 import torch
 
-from kcore.extend import Backend, Capabilities, Gap
+from kcore.extend import Backend, Capabilities
 
 from . import _convolution, _elementwise, _movement, _reduction
 from ._dtypes import DTYPES, NAMES
@@ -21,8 +21,9 @@ from ._plan import BINDERS, INPLACE
 class TorchBackend(Backend):
     """PyTorch as a library of array functions: nothing here needs its autograd, its modules or its generators.
 
-    Tensors live on `device`, which is the GPU where torch sees one (`CUDA_VISIBLE_DEVICES=` hides it) and else the CPU. Tensors
-    that come from elsewhere are moved there. On a GPU the constructor turns off TF32 in convolutions, as it is off in
+    Tensors live on `device`, which is the GPU where torch sees one (`CUDA_VISIBLE_DEVICES=` hides it) and else the
+    CPU. Tensors that come from elsewhere are moved there. On a GPU the constructor turns off TF32 in convolutions, as
+    it is off in
     matrix products already: its 10 bits make other numbers than all other devices do.
 
     Args:

@@ -118,6 +118,7 @@ class Backend:
         immutable: whether tensors are never written to, so that nothing needs copying.
         donates: whether a compiled program takes the memory of its donated inputs for its own, immutable or not: they
             can't be read afterwards. `copy` must make a copy then.
+        forks: whether a process may be forked once the engine is loaded.
     """
 
     name: ClassVar[str] = ""
@@ -128,6 +129,7 @@ class Backend:
     views: frozenset[str] = frozenset({"reshape", "permute_dims", "broadcast_to", "slice", "flip", "windows", "cast"})
     immutable: ClassVar[bool] = False
     donates: ClassVar[bool] = False
+    forks: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self.functions: dict[str, Callable[..., Any]] = {name: self.guard(getattr(self, name)) for name in TABLE}
@@ -340,13 +342,16 @@ def get_backend(name: str) -> Backend:
         BackendUnavailableError: its engine isn't installed, or it failed to load.
     """
     if name not in active.LOADED:
-        cls = _find(name)
-        check_backend(cls)
         try:
+            cls = _find(name)
+            check_backend(cls)
             active.LOADED[name] = cls()
         except ImportError as err:
+            missing = err.__cause__ if isinstance(err, BackendUnavailableError) else err
+            if not isinstance(missing, ImportError):
+                raise
             raise BackendUnavailableError(
-                f"Backend '{name}' is known, but its engine can't be imported: {err}. Install it with `pip install "
+                f"Backend '{name}' is known, but its engine can't be imported: {missing}. Install it with `pip install "
                 f"kcore[{name}]`, "
                 f"or choose one of: {', '.join(plugins.backend_names())}."
             ) from err

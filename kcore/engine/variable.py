@@ -153,7 +153,7 @@ class Variable:
         return math.prod(self.spec.shape)
 
     @property
-    def value(self):
+    def value(self) -> Any:
         """The tensor: the engine's own, or a tracer under a tape or in a capture."""
         capture = tracing.current_capture()
         if capture is not None:

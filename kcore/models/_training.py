@@ -70,7 +70,7 @@ class TrainingMethods:
         y=None,
         batch_size=None,
         epochs=1,
-        verbose="auto",
+        verbose: Any = "auto",
         callbacks=None,
         validation_split=0.0,
         validation_data=None,
@@ -136,7 +136,7 @@ class TrainingMethods:
         x=None,
         y=None,
         batch_size=None,
-        verbose="auto",
+        verbose: Any = "auto",
         sample_weight=None,
         steps=None,
         callbacks=None,
@@ -171,7 +171,7 @@ class TrainingMethods:
             **kwargs,
         )
 
-    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None, **kwargs) -> Any:
+    def predict(self, x, batch_size=None, verbose: Any = "auto", steps=None, callbacks=None, **kwargs) -> Any:
         """The outputs for data, in test mode.
 
         Args:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from kcore.engine import primitives as P
 from kcore.engine.spec import broadcast_shapes
 from kcore.errors import ShapeError
@@ -107,7 +109,7 @@ def dot(x1, x2):
 
 
 @op
-def tensordot(x1, x2, axes=2):
+def tensordot(x1, x2, axes: Any = 2):
     """The sum of products over some axes of both.
 
     Args:

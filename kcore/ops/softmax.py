@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from kcore.dtypes import finfo
 from kcore.engine import primitives as P
 
@@ -12,7 +14,7 @@ from .sorting import descending
 
 
 @op
-def softmax(x, axis=-1):
+def softmax(x, axis: Any = -1):
     """`exp(x) / sum(exp(x))` along an axis, without overflow.
 
     An element of `-inf` gets 0. Where all elements along the axis are `-inf` (a fully masked row) the result is 0,
@@ -50,7 +52,7 @@ def finite_shift(x, axes):
 
 
 @op
-def log_softmax(x, axis=-1):
+def log_softmax(x, axis: Any = -1):
     """`log(softmax(x))` along an axis, without overflow or underflow.
 
     Where all elements along the axis are `-inf` the result is `-inf`.

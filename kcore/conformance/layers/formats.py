@@ -41,7 +41,7 @@ FORMATS = {
 
 
 def _formats(name: str, arguments: dict, backend, check) -> None:
-    rank = int(re.search(r"(\d)D", name)[1])
+    rank = int(re.findall(r"(\d)D", name)[0])
     x = table.wave((2, *(6, 7, 5)[:rank], 4))
     last = getattr(layers, name)(**arguments, data_format="channels_last")
     first = getattr(layers, name)(**arguments, data_format="channels_first")

@@ -7,7 +7,7 @@ of its inputs, the kind of its targets and how often they are shown.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -105,7 +105,7 @@ OPTIMIZERS: dict[str, Callable[[], Any]] = {
     "SGD": lambda: optimizers.SGD(0.1),
     "SGD momentum": lambda: optimizers.SGD(0.1, momentum=0.9),
     "SGD Nesterov": lambda: optimizers.SGD(0.1, momentum=0.9, nesterov=True),
-    "SGD decay": lambda: optimizers.SGD(optimizers.schedules.ExponentialDecay(0.2, 3, 0.8)),
+    "SGD decay": lambda: optimizers.SGD(cast(Any, optimizers.schedules.ExponentialDecay(0.2, 3, 0.8))),
     "RMSprop": lambda: optimizers.RMSprop(0.01, centered=True),
     "Adagrad": lambda: optimizers.Adagrad(0.1),
     "Adadelta": lambda: optimizers.Adadelta(1.0),

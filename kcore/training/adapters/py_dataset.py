@@ -9,6 +9,7 @@ import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from kcore.engine import active
 from kcore.errors import UnsupportedError
 from kcore.training.adapters.base import Batch, DataAdapter
 from kcore.training.adapters.iterables import standardized
@@ -152,8 +153,15 @@ class PyDatasetAdapter(DataAdapter):
         if not self._setting("use_multiprocessing", False):
             return concurrent.futures.ThreadPoolExecutor(workers)
         return concurrent.futures.ProcessPoolExecutor(
-            workers, multiprocessing.get_context(), initializer=_take_dataset, initargs=(self.dataset,)
+            workers, multiprocessing.get_context(_start_method()), initializer=_take_dataset, initargs=(self.dataset,)
         )
+
+
+def _start_method() -> str | None:
+    """How processes start: as is usual on the platform, unless that forks and an engine that is loaded would hang."""
+    forked = multiprocessing.get_start_method(allow_none=True) in (None, "fork")
+    safe = all(backend.forks for backend in active.LOADED.values())
+    return "forkserver" if forked and not safe and "forkserver" in multiprocessing.get_all_start_methods() else None
 
 
 _dataset_of_process: PyDataset | None = None

@@ -11,7 +11,16 @@ import math
 import mlx.core as mx
 import numpy as np
 
-WIDTHS = {mx.uint8: 8, mx.int8: 8, mx.uint16: 16, mx.int16: 16, mx.uint32: 32, mx.int32: 32, mx.uint64: 64, mx.int64: 64}
+WIDTHS = {
+    mx.uint8: 8,
+    mx.int8: 8,
+    mx.uint16: 16,
+    mx.int16: 16,
+    mx.uint32: 32,
+    mx.int32: 32,
+    mx.uint64: 64,
+    mx.int64: 64,
+}
 SIGNED = (mx.int8, mx.int16, mx.int32, mx.int64)
 
 

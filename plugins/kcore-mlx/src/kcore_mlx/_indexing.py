@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import mlx.core as mx
 
-
 WIDE = {mx.int32: mx.int32, mx.uint32: mx.int64, mx.uint64: mx.int64, mx.int64: mx.int64}
 """What indices are computed in, where it isn't int32: sizes needn't fit into their own dtype."""
 

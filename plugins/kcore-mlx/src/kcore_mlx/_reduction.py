@@ -1,4 +1,7 @@
-"""Reductions, order and the matrix product. MLX widens small integers and gives indices as uint32; the primitives don't."""
+"""Reductions, order and the matrix product.
+
+MLX widens small integers and gives indices as uint32; the primitives don't.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Convolution, sliding windows and their adjoints.
 
-Notation: x `(N, *S, C)`, kernel `(*K, Cg, O)`, y `(N, *So, O)`; G groups of Cg = C / G channels and Og = O / G features.
+Notation: x `(N, *S, C)`, kernel `(*K, Cg, O)`, y `(N, *So, O)`; G groups of Cg = C / G channels and Og = O / G
+features.
 """
 
 from __future__ import annotations

@@ -24,7 +24,12 @@ from . import _elementwise, _indexing, _operators, _reduction, _window
 
 DTYPES = {"bool": mx.bool_, "bfloat16": mx.bfloat16} | {
     name: getattr(mx, name)
-    for name in (*(f"{kind}{bits}" for kind in ("uint", "int") for bits in (8, 16, 32, 64)), "float16", "float32", "float64")
+    for name in (
+        *(f"{kind}{bits}" for kind in ("uint", "int") for bits in (8, 16, 32, 64)),
+        "float16",
+        "float32",
+        "float64",
+    )
 }
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 

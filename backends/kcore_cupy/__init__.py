@@ -1,0 +1,5 @@
+"""kcore on CuPy."""
+
+from .backend import CupyBackend
+
+__all__ = ["CupyBackend"]

@@ -1,0 +1,145 @@
+"""What is PyTorch's own: loading, dtypes that it lacks arithmetic for, gradients it must not record, devices."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import kcore
+from kcore import layers, ops
+from kcore.engine import primitives as P
+from kcore.engine.function import Function
+from kcore.engine.primitives import TABLE
+
+torch = pytest.importorskip("torch")
+
+
+@pytest.fixture(autouse=True)
+def backend():
+    """The PyTorch backend, active."""
+    with kcore.use_backend("torch") as active:
+        yield active
+
+
+def test_without_torch_the_error_names_the_extra():
+    code = (
+        "import sys, kcore; sys.modules['torch'] = None\n"
+        "try: kcore.use_backend('torch')\n"
+        "except ImportError as err: print(type(err).__name__, 'pip install kcore[torch]' in str(err))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "BackendUnavailableError True"
+
+
+UNSIGNED = [
+    pytest.param(row, sample, dtype, id=f"{name}-{sample.name}-{dtype}")
+    for name, row in TABLE.items()
+    for sample in row.samples()
+    for dtype in ("uint16", "uint32", "uint64")
+    if any(np.asarray(x).dtype == np.int32 for x in sample.operands[:1]) and "dtype" not in sample.params
+]
+
+
+@pytest.mark.parametrize(("row", "sample", "dtype"), UNSIGNED)
+def test_every_primitive_of_integers_takes_wide_unsigned_ones(backend, row, sample, dtype):
+    """The bits of the samples, among them the extremes, taken for unsigned numbers."""
+    bits = dtype.replace("uint", "int")
+    operands = [np.asarray(x) for x in sample.operands]
+    operands = [x.astype(bits).view(dtype) if x.dtype == np.int32 else x for x in operands]
+    if row.name in ("take", "scatter", "scatter_add"):
+        operands[1] = np.asarray(sample.operands[1])
+    expected = np.asarray(row.reference(*operands, **sample.params))
+    tensors = [backend.asarray(x) for x in operands]
+    for f in (row, Function(lambda *xs, **params: row(*xs, **sample.params))):
+        got = backend.to_numpy(f(*tensors, **sample.params) if f is row else f(*tensors))
+        assert got.dtype == expected.dtype
+        np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "uint32", "uint64"])
+def test_extremes_of_unsigned_numbers(backend, dtype):
+    top = np.iinfo(dtype).max
+    x, y = np.array([0, 1, top // 2, top // 2 + 1, top], dtype), np.array([1, 3, 7, 2, top], dtype)
+    for name in ("floor_divide", "remainder", "less", "maximum", "minimum", "add", "subtract", "power"):
+        expected = np.asarray(TABLE[name].reference(x, y))
+        np.testing.assert_array_equal(backend.to_numpy(TABLE[name](backend.asarray(x), backend.asarray(y))), expected)
+    wide = backend.to_numpy(P.cast(backend.asarray(x), dtype="float64"))
+    np.testing.assert_array_equal(wide, x.astype("float64"))
+    floats = backend.asarray(np.array([-1.0, np.nan, 2.7, 1e30, np.inf]))
+    np.testing.assert_array_equal(backend.to_numpy(P.cast(floats, dtype=dtype)), np.array([0, 0, 2, top, top], dtype))
+
+
+def test_the_lowest_integer_by_minus_one_wraps(backend):
+    """The processor's division traps there."""
+    for dtype in ("int8", "int16", "int32", "int64"):
+        low = np.iinfo(dtype).min
+        x, y = backend.asarray(np.array([low, low], dtype)), backend.asarray(np.array([-1, 0], dtype))
+        assert P.floor_divide(x, y).tolist() == [low, 0]
+        assert P.remainder(x, y).tolist() == [0, 0]
+
+
+def test_bfloat16_trains(backend):
+    layer = layers.Dense(3, dtype="bfloat16")
+    y = layer(np.ones((2, 4), "float32"))
+    assert y.dtype is torch.bfloat16
+    assert layer.kernel.numpy().dtype == np.float32
+    gradient = kcore.grad(lambda x: ops.cast(ops.sum(layer(x)), "float32"))(
+        backend.asarray(np.ones((2, 4)), "bfloat16")
+    )
+    np.testing.assert_allclose(backend.to_numpy(gradient)[0], layer.kernel.numpy().sum(1), rtol=0.02, atol=0.02)
+
+
+def test_a_plan_records_no_autograd_graph(backend):
+    weight = torch.nn.Parameter(torch.ones(3))
+    result = Function(lambda w: P.multiply(w, w))(weight)
+    assert not result.requires_grad
+    assert backend.to_numpy(weight).tolist() == [1, 1, 1]
+
+
+def test_eager_ops_are_seen_by_torchs_own_autograd():
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    ops.sum(ops.square(x)).backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [2.0, 4.0]
+
+
+@pytest.mark.parametrize("array", [np.arange(6.0)[::-1], np.broadcast_to(1.5, (2, 3)), np.arange(3.0).astype(">f8")])
+def test_any_numpy_array_becomes_a_tensor(backend, array):
+    np.testing.assert_array_equal(backend.to_numpy(backend.asarray(array)), array)
+
+
+def test_read_only_arrays_stay_as_they_are(backend):
+    x = np.zeros(4)
+    x.flags.writeable = False
+    v = kcore.Variable(x)
+    Function(lambda: v.assign_add(np.ones(4)))()
+    assert x.tolist() == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("kind", ["lstm", "gru"])
+def test_recurrent_kernels_are_the_composites(backend, kind, reverse):
+    from kcore.layers.rnn import _recurrence
+
+    op, gates = getattr(_recurrence, f"{kind}_layer"), {"lstm": 4, "gru": 3}[kind]
+    rng, u = np.random.default_rng(0), 3
+    states = [(2, u)] * (2 if kind == "lstm" else 1)
+    bias = (gates * u,) if kind == "lstm" else (2, gates * u)
+    shapes = [(2, 5, 4), *states, (4, gates * u), (u, gates * u), bias]
+    operands = [backend.asarray(rng.normal(size=s).astype("float32")) for s in shapes]
+    options = {"activation": "tanh", "recurrent_activation": "sigmoid", "reverse": reverse}
+    out, pull = kcore.vjp(lambda *xs: op(*xs, **options), *operands)
+    expected, pull_expected = kcore.vjp(lambda *xs: op.composite(*xs, **options), *operands)
+    cotangents = tuple(backend.asarray(rng.normal(size=tuple(x.shape)).astype("float32")) for x in out)
+    for got, want in zip((*out, *pull(cotangents)), (*expected, *pull_expected(cotangents)), strict=True):
+        np.testing.assert_allclose(backend.to_numpy(got), backend.to_numpy(want), rtol=2e-4, atol=2e-5)
+
+
+def test_the_device_is_the_best_there_is(backend):
+    best = "cuda" if torch.cuda.is_available() else "cpu"
+    assert backend.device.type == best
+    assert backend.devices()[0].startswith(best)
+    assert backend.asarray([1.0]).device == backend.device
