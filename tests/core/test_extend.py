@@ -98,7 +98,7 @@ def test_a_backend_whose_engine_is_missing_says_what_to_install():
 
 def test_an_unknown_backend_lists_the_installed_ones(keras_home):
     with pytest.raises(
-        BackendNotFoundError, match=r"no backend named 'nobody'. Installed: numpy.*or install the package"
+        BackendNotFoundError, match=r"no backend named 'nobody'. Installed: .*numpy.*or install the package"
     ):
         extend.use_backend("nobody")
 
@@ -111,7 +111,7 @@ def test_an_unknown_backend_of_the_configuration_says_who_chose_it(keras_home, m
         monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
     config.reload()
     chooser = str(keras_home / "keras.json") if source == "file" else "KERAS_BACKEND"
-    with pytest.raises(BackendNotFoundError, match=f"'tensorflow', which was chosen by {chooser}. Installed: numpy"):
+    with pytest.raises(BackendNotFoundError, match=f"'tensorflow', which was chosen by {chooser}. Installed: .*numpy"):
         kcore.ops.add(1.0, 2.0)
     config.set_backend("numpy")
     assert kcore.ops.add(1.0, 2.0) == 3.0
