@@ -1,104 +1,101 @@
 """Matrix product and convolution.
 
 Notation: an image `(N, *S, C)` is, with its axes permuted, a `(N, C, *S)` in the engine's channels-last memory format,
-and so nothing is copied on the way in or out; a kernel `(*K, Cg, O)` becomes `(O, Cg, *K)`. One spatial axis is taken
-for two, as torch has channels-last memory for two and three only. Padding that differs before and after is made
-beforehand.
+so that nothing is copied on the way in or out; a kernel `(*K, Cg, O)` becomes `(O, Cg, *K)`.
 """
 
-from __future__ import annotations
+import functools
 
 import torch
+from torch.nn import functional
 
-from ._dtypes import on_bits
+from ._dtypes import on_signed
 from ._movement import positions
 
+BACKWARD = torch.ops.aten.convolution_backward
+"""What autograd calls: the adjoints of a convolution in x and in the kernel."""
 
-@on_bits
-def matmul(x, y):
+
+@on_signed
+def matmul(x, y, *, out=None):
     """The matrix product over the last two axes; of integers, which CUDA lacks, by way of float64 there."""
     if x.is_cuda and not x.is_floating_point():
         return torch.matmul(x.double(), y.double()).to(x.dtype)
-    return torch.matmul(x, y)
+    return torch.matmul(x, y, out=out)
 
 
-class _Call:
-    """One convolution's settings, for two spatial axes at least and even padding."""
+def _lifted(*places):
+    """Decorate a function of operands that take one more spatial axis at `places[:2]`, and its result at `places[2]`.
 
-    def __init__(self, strides, padding, dilation, groups):
-        self.lifted = len(strides) == 1
-        lift = (1,) * self.lifted
-        self.even = all(lo == hi for lo, hi in padding)
-        self.widths = padding
-        self.strides, self.dilation, self.groups = (*lift, *strides), (*lift, *dilation), groups
-        self.padding = (*(0,) * self.lifted, *(lo if self.even else 0 for lo, _ in padding))
+    One spatial axis is taken for two: torch has channels-last memory for two and three only.
+    """
 
-    def image(self, x):
-        """`(N, *S, C)` as `(N, C, *S)`."""
-        x = x.unsqueeze(1) if self.lifted else x
-        return x.permute(0, x.ndim - 1, *range(1, x.ndim - 1))
+    def decorate(function):
+        @functools.wraps(function)
+        def run(x, y, **settings):
+            if len(settings["strides"]) > 1:
+                return function(x, y, **settings)
+            ones = {name: (1, *settings[name]) for name in ("strides", "dilation", "size") if name in settings}
+            settings |= {**ones, "padding": ((0, 0), *settings["padding"])}
+            return function(x.unsqueeze(places[0]), y.unsqueeze(places[1]), **settings).squeeze(places[2])
 
-    def padded(self, x):
-        """The image with uneven padding in it."""
-        if self.even:
-            return x
-        widths = (w for lo, hi in reversed(self.widths) for w in (lo, hi))
-        return torch.nn.functional.pad(x, (0, 0, *widths))
+        return run
 
-    def inner(self, x):
-        """`(N, C, *S)` as `(N, *S, C)`, without uneven padding."""
-        x = x.permute(0, *range(2, x.ndim), 1)
-        x = x.squeeze(1) if self.lifted else x
-        return x if self.even else x[(slice(None), *(slice(lo, n - hi) for n, (lo, hi) in self._axes(x)))]
-
-    def _axes(self, x):
-        return zip(x.shape[1:-1], self.widths, strict=True)
-
-    def kernel(self, kernel):
-        """`(*K, Cg, O)` as `(O, Cg, *K)`."""
-        kernel = kernel.unsqueeze(0) if self.lifted else kernel
-        return kernel.permute(kernel.ndim - 1, kernel.ndim - 2, *range(kernel.ndim - 2))
-
-    def backward(self, y, x, kernel, mask):
-        """What autograd would call: the adjoints in x and in the kernel."""
-        return torch.ops.aten.convolution_backward(
-            y, x, kernel, None, self.strides, self.padding, self.dilation, False, (0,) * len(self.strides),
-            self.groups, mask,
-        )  # fmt: skip
+    return decorate
 
 
+def _image(x):
+    return x.permute(0, -1, *range(1, x.ndim - 1))
+
+
+def _back(x):
+    return x.permute(0, *range(2, x.ndim), 1)
+
+
+def _padded(x, padding):
+    """The image and the padding that is left to torch, which takes as much before as after."""
+    if all(lo == hi for lo, hi in padding):
+        return x, [lo for lo, _ in padding]
+    return functional.pad(x, [0, 0, *(w for pair in reversed(padding) for w in pair)]), [0] * len(padding)
+
+
+def _convolve(function, images, kernel, strides, padding, dilation, groups, *mask):
+    kernel = kernel.permute(-1, -2, *range(kernel.ndim - 2))
+    call = strides, padding, dilation, False, [0] * len(strides), groups, *mask
+    return function(*map(_image, images), kernel, None, *call)
+
+
+@_lifted(1, 0, 1)
 def conv(x, kernel, *, strides, padding, dilation, groups):
     """`(N, *S, C)` with `(*K, Cg, O)` to `(N, *So, O)`."""
-    size = (n + lo + hi for n, (lo, hi) in zip(x.shape[1:-1], padding, strict=True))
-    out = (x.shape[0], *positions(tuple(size), kernel.shape[:-2], strides, dilation), kernel.shape[-1])
-    if 0 in out or 0 in x.shape or 0 in kernel.shape:
-        return x.new_zeros(out)
-    call = _Call(strides, padding, dilation, groups)
-    y = torch.convolution(
-        call.image(call.padded(x)), call.kernel(kernel), None, call.strides, call.padding, call.dilation, False,
-        (0,) * len(call.strides), groups,
-    )  # fmt: skip
-    y = y.permute(0, *range(2, y.ndim), 1)
-    return y.squeeze(1) if call.lifted else y
+    x, before = _padded(x, padding)
+    size = tuple(n + 2 * lo for n, lo in zip(x.shape[1:-1], before, strict=True))
+    shape = (x.shape[0], *positions(size, kernel.shape[:-2], strides, dilation), kernel.shape[-1])
+    if 0 in (*shape, *x.shape, *kernel.shape):
+        return x.new_zeros(shape)
+    return _back(_convolve(torch.convolution, (x,), kernel, strides, before, dilation, groups))
 
 
+@_lifted(1, 0, 1)
 def conv_transpose(y, kernel, *, size, strides, padding, dilation, groups):
     """`(N, *So, O)` with `(*K, Cg, O)` to `(N, *size, C)`: the adjoint of `conv` in x."""
-    shape = (y.shape[0], *size, kernel.shape[-2] * groups)
-    if 0 in shape or 0 in y.shape or 0 in kernel.shape:
-        return y.new_zeros(shape)
-    call = _Call(strides, padding, dilation, groups)
-    x = call.image(call.padded(y.new_empty(shape)))
-    return call.inner(call.backward(call.image(y), x, call.kernel(kernel), (True, False, False))[0])
+    x = y.new_empty((y.shape[0], *size, kernel.shape[-2] * groups))
+    if 0 in (*x.shape, *y.shape, *kernel.shape):
+        return x.zero_()
+    x, before = _padded(x, padding)
+    mask = True, False, False
+    grad = _back(_convolve(BACKWARD, (y, x), kernel, strides, before, dilation, groups, mask)[0])
+    starts = (lo - b for (lo, _), b in zip(padding, before, strict=True))
+    return grad[(slice(None), *(slice(a, a + n) for a, n in zip(starts, size, strict=True)))]
 
 
+@_lifted(1, 1, 0)
 def conv_kernel_grad(x, y, *, size, strides, padding, dilation, groups):
     """`(N, *S, C)` with `(N, *So, O)` to `(*size, Cg, O)`: the adjoint of `conv` in the kernel."""
-    shape = (*size, x.shape[-1] // groups, y.shape[-1])
-    if 0 in shape or 0 in y.shape or 0 in x.shape:
-        return y.new_zeros(shape)
-    call = _Call(strides, padding, dilation, groups)
-    kernel = call.kernel(y.new_empty(shape))
-    grad = call.backward(call.image(y), call.image(call.padded(x)), kernel, (False, True, False))[1]
-    grad = grad.permute(*range(2, grad.ndim), 1, 0)
-    return grad.squeeze(0) if call.lifted else grad
+    kernel = x.new_empty((*size, x.shape[-1] // groups, y.shape[-1]))
+    if 0 in (*x.shape, *y.shape, *kernel.shape):
+        return kernel.zero_()
+    x, before = _padded(x, padding)
+    mask = False, True, False
+    grad = _convolve(BACKWARD, (y, x), kernel, strides, before, dilation, groups, mask)[1]
+    return grad.permute(*range(2, grad.ndim), 1, 0)

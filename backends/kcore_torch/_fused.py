@@ -1,14 +1,14 @@
-"""The fast paths of this backend for the core's fused ops."""
+"""The fast paths of this backend for the core's fused ops: torch's own kernels, differentiated by its autograd."""
 
-from __future__ import annotations
+import functools
+
+import torch
+from torch.nn import functional
 
 from kcore.extend import Fused
 
-from . import _optimizer, _pooling, _random, _recurrent
-
-
-def _always(specs, params) -> bool:
-    return True
+from ._convolution import _back, _image
+from ._random import random_bits
 
 
 def _floats(specs, params) -> bool:
@@ -21,15 +21,87 @@ def _standard_gates(specs, params) -> bool:
 
 
 def _poolable(specs, params) -> bool:
-    spatial = len(params["size"]) <= 3 and 0 not in specs[0].shape
-    return spatial and _floats(specs, params) and _pooling.even(params["size"], params["padding"])
+    """Two axes; torch takes as much padding before as after, and at most half of the window."""
+    pairs = zip(params["size"], params["padding"], strict=True)
+    even = all(lo == hi <= k // 2 for k, (lo, hi) in pairs)
+    return even and len(params["size"]) == 2 and _floats(specs, params) and 0 not in specs[0].shape
+
+
+def _recorded(forward, operands):
+    """A function's results, and for `_pull_back` the same as an autograd graph with its leaves."""
+    with torch.enable_grad():
+        leaves = [x.detach().requires_grad_() for x in operands]
+        outputs = forward(*leaves)
+    return tuple(x.detach() for x in outputs), (outputs, leaves)
+
+
+def _pull_back(residuals, cotangents, *operands, **params):
+    return torch.autograd.grad(*residuals, cotangents, retain_graph=True)
+
+
+def _pooled(pool, *settings):
+    def forward(x, *, size, strides, padding):
+        call = size, strides, [lo for lo, _ in padding], *settings
+        return _recorded(lambda x: (_back(pool(_image(x), *call)),), (x,))
+
+    return forward
+
+
+max_pool = _pooled(functional.max_pool2d)
+average_pool = _pooled(functional.avg_pool2d, False, False)
+
+
+def adam(gradient, value, momentum, velocity, step_size, **settings):
+    """One update of Adam, as the core's `adam_update`."""
+    x, m, v = (x.clone(memory_format=torch.contiguous_format) for x in (value, momentum, velocity))
+    return adam_inplace(gradient, x, m, v, step_size, **settings), None
+
+
+def adam_inplace(gradient, value, momentum, velocity, step_size, *, beta_1, beta_2, epsilon):
+    """The same, written into `value`, `momentum` and `velocity`: torch's kernel reads and writes each number once."""
+    slots = [x.contiguous() for x in (value, gradient, momentum, velocity)]
+    torch._fused_adam_(
+        *([x] for x in slots), [], [_late(step_size.device)], lr=step_size, beta1=beta_1, beta2=beta_2,
+        weight_decay=0.0, eps=epsilon, amsgrad=False, maximize=False,
+    )  # fmt: skip
+    return slots[0], slots[2], slots[3]
+
+
+@functools.cache
+def _late(device):
+    """A step's number so late that the kernel has no bias left to correct: the core's step size does that already."""
+    return torch.tensor(1e9, device=device)
+
+
+def lstm_layer(*operands, activation, recurrent_activation, reverse):
+    """The core's `lstm_layer`: its gates are in torch's order."""
+
+    def forward(x, h0, c0, kernel, recurrent_kernel, bias):
+        weights = [kernel.t(), recurrent_kernel.t(), bias, torch.zeros_like(bias)]
+        states = h0[None], c0[None]
+        ys, h, c = torch.lstm(x.flip(1) if reverse else x, states, weights, True, 1, 0.0, True, False, True)
+        return ys.flip(1) if reverse else ys, h[0], c[0]
+
+    return _recorded(forward, operands)
+
+
+def gru_layer(*operands, activation, recurrent_activation, reverse):
+    """The core's `gru_layer`: torch has the reset gate before the update gate."""
+
+    def forward(x, h0, kernel, recurrent_kernel, bias):
+        gates = (w.chunk(3) for w in (kernel.t(), recurrent_kernel.t(), *bias))
+        weights = [torch.cat((reset, update, candidate)) for update, reset, candidate in gates]
+        ys, h = torch.gru(x.flip(1) if reverse else x, h0[None], weights, True, 1, 0.0, True, False, True)
+        return ys.flip(1) if reverse else ys, h[0]
+
+    return _recorded(forward, operands)
 
 
 FUSED = {
-    "adam": Fused(_floats, _optimizer.adam, inplace=_optimizer.adam_inplace, overwrites=(1, 2, 3)),
-    "random_bits": Fused(_always, _random.random_bits),
-    "max_pool": Fused(_poolable, _pooling.max_pool, _pooling.max_pool_grad),
-    "average_pool": Fused(_poolable, _pooling.average_pool, _pooling.average_pool_grad),
-    "lstm_layer": Fused(_standard_gates, _recurrent.lstm_layer, _recurrent.pull_back),
-    "gru_layer": Fused(_standard_gates, _recurrent.gru_layer, _recurrent.pull_back),
+    "adam": Fused(_floats, adam, inplace=adam_inplace, overwrites=(1, 2, 3)),
+    "random_bits": Fused(lambda specs, params: True, random_bits),
+    "max_pool": Fused(_poolable, max_pool, _pull_back),
+    "average_pool": Fused(_poolable, average_pool, _pull_back),
+    "lstm_layer": Fused(_standard_gates, lstm_layer, _pull_back),
+    "gru_layer": Fused(_standard_gates, gru_layer, _pull_back),
 }

@@ -1,42 +1,39 @@
-"""`TorchBackend`: kcore on PyTorch.
-
-PyTorch is imported with this package, which is imported when the backend is first used.
-"""
-
-from __future__ import annotations
+"""`TorchBackend`: kcore on PyTorch, which is imported with this package, when the backend is first used."""
 
 import math
 
 import numpy as np
 import torch
 
-from kcore.extend import Backend, Capabilities
+from kcore.extend import Backend, Capabilities, required_primitives
 
 from . import _convolution, _elementwise, _movement, _reduction
 from ._dtypes import DTYPES, NAMES
 from ._fused import FUSED
-from ._plan import BINDERS, INPLACE
+
+NATIVE = _elementwise.NATIVE
+PRIMITIVES = {
+    **{name: part for module in (_elementwise, _movement, _convolution) for name, part in vars(module).items()},
+    **{**NATIVE, **_elementwise.SIMPLE, **_movement.SIMPLE, **_reduction.SIMPLE},
+}
 
 
 class TorchBackend(Backend):
-    """PyTorch as a library of array functions: nothing here needs its autograd, its modules or its generators.
-
-    Tensors live on `device`, which is the GPU where torch sees one (`CUDA_VISIBLE_DEVICES=` hides it) and else the
-    CPU. Tensors that come from elsewhere are moved there. On a GPU the constructor turns off TF32 in convolutions, as
-    it is off in
-    matrix products already: its 10 bits make other numbers than all other devices do.
-
-    Args:
-        device: a device's name, instead of that rule.
+    """PyTorch as a library of array functions, on `device`: the GPU where torch sees one (`CUDA_VISIBLE_DEVICES=` hides
+    it), else the CPU. Tensors from elsewhere are moved there. On a GPU the constructor turns TF32 off in convolutions,
+    as it is in products: its 10 bits would give other numbers than every other device.
     """
 
     name = "torch"
-    capabilities = Capabilities(
-        dtypes=tuple(DTYPES),
-        devices=("cpu", "cuda"),
-    )
+    capabilities = Capabilities(tuple(DTYPES), ("cpu", "cuda"))
     fused = FUSED
-    inplace = INPLACE
+    inplace = {
+        **NATIVE,
+        "cast": lambda x, *, dtype, out: out.copy_(_elementwise.cast(x, dtype=dtype) if x.is_floating_point() else x),
+        "concat": lambda *xs, axis, out: torch.cat(xs, axis, out=out),
+        "matmul": _convolution.matmul,
+        "pad": _movement.pad,
+    }
     views = frozenset({"reshape", "permute_dims", "broadcast_to", "slice", "windows"})
 
     def __init__(self, device: str | None = None):
@@ -44,54 +41,6 @@ class TorchBackend(Backend):
         if self.device.type == "cuda":
             torch.backends.cudnn.allow_tf32 = False
         super().__init__()
-
-    absolute = staticmethod(_elementwise.absolute)
-    sign = staticmethod(_elementwise.sign)
-    floor_divide = staticmethod(_elementwise.floor_divide)
-    remainder = staticmethod(_elementwise.remainder)
-    power = staticmethod(_elementwise.power)
-    shift_right = staticmethod(_elementwise.shift_right)
-    where = staticmethod(torch.where)
-    cast = staticmethod(_elementwise.cast)
-
-    pad = staticmethod(_movement.pad)
-    flip = staticmethod(_movement.flip)
-    take = staticmethod(_movement.take)
-    take_along_axis = staticmethod(_movement.take_along_axis)
-    scatter = staticmethod(_movement.scatter)
-    scatter_add = staticmethod(_movement.scatter_add)
-    scatter_add_along_axis = staticmethod(_movement.scatter_add_along_axis)
-    windows = staticmethod(_movement.windows)
-    fold = staticmethod(_movement.fold)
-
-    sum = staticmethod(_reduction.sum)
-    prod = staticmethod(_reduction.prod)
-    max = staticmethod(_reduction.max)
-    min = staticmethod(_reduction.min)
-    argmax = staticmethod(_reduction.argmax)
-    argmin = staticmethod(_reduction.argmin)
-    argsort = staticmethod(_reduction.argsort)
-    cumsum = staticmethod(_reduction.cumsum)
-
-    matmul = staticmethod(_convolution.matmul)
-    conv = staticmethod(_convolution.conv)
-    conv_transpose = staticmethod(_convolution.conv_transpose)
-    conv_kernel_grad = staticmethod(_convolution.conv_kernel_grad)
-
-    def reshape(self, x, *, shape):
-        return x.reshape(shape)
-
-    def permute_dims(self, x, *, axes):
-        return x.permute(axes)
-
-    def broadcast_to(self, x, *, shape):
-        return x.expand(shape)
-
-    def slice(self, x, *, start, stop, step):
-        return x[tuple(map(slice, start, stop, step))]
-
-    def concat(self, *xs, axis):
-        return torch.cat(xs, axis)
 
     def iota(self, *, size, dtype):
         return torch.arange(size, device=self.device).to(DTYPES[dtype])
@@ -107,17 +56,13 @@ class TorchBackend(Backend):
         return torch.from_numpy(array).to(self.device)
 
     def to_numpy(self, x):
-        x = x.detach().cpu()
-        return x.float().numpy() if x.dtype is torch.bfloat16 else x.numpy()
+        return (x.float() if x.dtype is torch.bfloat16 else x).numpy(force=True)
 
     def is_tensor(self, x):
         return isinstance(x, torch.Tensor) and x.device == self.device
 
     def dtype_of(self, x):
         return NAMES[x.dtype]
-
-    def shape_of(self, x):
-        return tuple(x.shape)
 
     def copy(self, x):
         return x.detach().clone(memory_format=torch.contiguous_format)
@@ -133,7 +78,7 @@ class TorchBackend(Backend):
         return torch.no_grad()
 
     def bind(self, name, params):
-        binder = BINDERS.get(name)
+        binder = _movement.BINDERS.get(name)
         return binder(**params) if binder else super().bind(name, params)
 
     def devices(self):
@@ -143,5 +88,6 @@ class TorchBackend(Backend):
         return torch.__version__
 
 
-for _name, _function in _elementwise.NATIVE.items():
-    setattr(TorchBackend, _name, staticmethod(_function))
+for _name in required_primitives():
+    if _name in PRIMITIVES:
+        setattr(TorchBackend, _name, staticmethod(PRIMITIVES[_name]))
