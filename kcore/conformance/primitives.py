@@ -108,35 +108,21 @@ def is_smooth(row: Primitive, sample: Sample) -> bool:
     return bool(sample.grad and has_rule and _gradients.floating_places(sample.operands))
 
 
-SAMPLES = {"operands": 2, "second gradient": 3, "captured gradient": 1}
-"""Of how many samples of a row a kind of question is asked, at most; of all if it isn't here."""
-
-EDGES = ("specials", "ties", "zero size", "empty", "extremes", "kink", "padding", "repeated", "int32", "uint8")
-"""Words in the names of the samples that the quick form doesn't leave out."""
-
-
-def is_quick(kind: str, place: int, sample: Sample) -> bool:
-    """Whether a question is part of the quick form: of a row's first sample, and values at edges."""
-    if kind == "value":
-        return place == 0 or any(word in sample.name for word in EDGES)
-    return kind in ("operands", "gradient") and place == 0
-
-
 @family
 def cases() -> Iterator[Case]:
     """Each kind of question, for each row and sample."""
     for kind, run in RUNS.items():
         for row in TABLE.values():
-            samples = [s for s in row.samples() if "gradient" not in kind or is_smooth(row, s)]
-            for place, sample in enumerate(samples[: SAMPLES.get(kind)]):
-                yield Case(
-                    f"{kind}/{row.name}/{sample.name}",
-                    partial(run, row, sample),
-                    group=f"primitives: {row.group}",
-                    op=row.name,
-                    needs=needs(row, sample) if "gradient" not in kind else (row.name,),
-                    quick=is_quick(kind, place, sample),
-                )
+            for sample in row.samples():
+                if "gradient" not in kind or is_smooth(row, sample):
+                    yield Case(
+                        f"{kind}/{row.name}/{sample.name}",
+                        partial(run, row, sample),
+                        group=f"primitives: {row.group}",
+                        op=row.name,
+                        needs=needs(row, sample),
+                        quick=kind in ("value", "operands", "gradient"),
+                    )
 
 
 KINKS = {
