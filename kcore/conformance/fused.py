@@ -119,9 +119,6 @@ def _gradient(call: Call, order: int, backend, check) -> None:
     (_gradients.check_first if order == 1 else _gradients.check_second)(problem, backend, check, dtype)
 
 
-QUICK = ("max_pool/overlapping", "average_pool/padding", "lstm/forwards", "gru/backwards")
-"""The calls whose gradients are part of the quick form."""
-
 RUNS = {
     "fused": _value,
     "composite": _composite,
@@ -142,7 +139,7 @@ def cases() -> Iterator[Case]:
                     partial(run, call),
                     group="fused ops",
                     op=call.op,
-                    quick=kind == "fused" or (kind == "fused gradient" and name in QUICK),
+                    quick="second" not in kind and "captured" not in kind,
                 )
 
 

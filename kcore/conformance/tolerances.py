@@ -45,8 +45,8 @@ COMPOSED = Tolerance(8, 8, 32, 32, "tensor")
 
 TOLERANCES: dict[str, Tolerance] = {
     **dict.fromkeys(TABLE, EXACT),
-    **dict.fromkeys(("add", "subtract", "multiply", "sqrt"), ROUNDED),
-    **dict.fromkeys(("divide", "floor_divide", "remainder"), Tolerance(1, 1, 1, 1)),
+    **dict.fromkeys(("add", "subtract", "multiply", "divide", "sqrt"), ROUNDED),
+    **dict.fromkeys(("floor_divide", "remainder"), Tolerance(1, 1, 1, 1)),
     **dict.fromkeys(("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "erf", "arctan2"), LIBRARY),
     **dict.fromkeys(("sigmoid", "power"), Tolerance(2, 2, 6, 6)),
     **dict.fromkeys(("sum", "prod", "cumsum", "fold", "scatter_add", "scatter_add_along_axis"), SUMMED),

@@ -166,7 +166,6 @@ def _stateful(backend, check):
     sources=("K#22697", "K#14992"),
     answer="Those of the equations, by float64 arithmetic and finite differences.",
     level="training",
-    quick=False,
 )
 def _recurrent(backend, check):
     for layer, equations in ((layers.LSTM(2), _lstm), (layers.GRU(2), _gru)):

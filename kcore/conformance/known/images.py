@@ -17,7 +17,6 @@ known = section("Images")
     sources=("K#20213", "K#20797", "K#22903"),
     answer="Pixels are areas: their centres lie at half integers, and what lies beyond the outermost centres is the "
     "outermost pixel.",
-    quick=False,
 )
 def _upsampling(backend, check):
     x = count(1, 2, 2, 1)

@@ -81,7 +81,6 @@ def _dtypes(backend, check):
     answer="A masked step leaves the state as it is and repeats the last output (0 with `zero_output_for_mask`), "
     "wherever it stands; cells that are stacked take the mask together.",
     level="inference",
-    quick=False,
 )
 def _masked_steps(backend, check):
     x = np.sin(count(2, 4, 3))
@@ -141,7 +140,6 @@ def _wrappers(backend, check):
     sources=("K#20656",),
     answer="One mask a sequence, on the state that enters the recurrent product; none in inference.",
     level="inference",
-    quick=False,
 )
 def _recurrent_dropout(backend, check):
     x = np.sin(count(3, 5, 2))

@@ -65,7 +65,6 @@ def both_formats() -> Iterator[Case]:
             group="layers",
             op=name,
             answer="channels_first gives the numbers of channels_last, moved.",
-            quick="2D" in name,
         )
 
 
@@ -104,7 +103,6 @@ def masks() -> Iterator[Case]:
             group="masks",
             op=kind,
             answer="The output of the sequence without its masked end.",
-            quick=kind in ("LSTM", "GlobalAveragePooling1D"),
         )
 
 
