@@ -33,6 +33,48 @@ def _group(title: str, rows: list) -> Iterator[str]:
             yield "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
 
+def interface() -> str:
+    """Every primitive as a method: signature, meaning, and the cases that conformance tries it on."""
+    from kcore.engine.primitives import TABLE
+    from kcore.extend import required_primitives
+
+    lines, group = [], ""
+    for name, signature in required_primitives().items():
+        row = TABLE[name]
+        if row.group != group:
+            group = row.group
+            lines.append(f"\n## {group.capitalize()}\n")
+        cases = ", ".join(sample.name for sample in row.samples())
+        lines.append(f"### `{name}{_written(signature.parameters.values())}`\n\n{row.doc}.\n\n*Tried on:* {cases}.\n")
+    return "\n".join(lines)
+
+
+def services() -> str:
+    """What else a backend class has: the first line of each, and whether it must be written."""
+    from kcore.extend import Backend, required_primitives
+
+    must = ("asarray", "is_tensor", "to_numpy")
+    named = {name: member for name, member in vars(Backend).items() if callable(member) and name[0] != "_"}
+    lines = ["| method | what it does | |", "| --- | --- | --- |"]
+    for name in sorted(set(named) - set(required_primitives()), key=lambda name: (name not in must, name)):
+        doc = inspect.cleandoc(named[name].__doc__ or "").split("\n\n")[0].replace("\n", " ").replace("|", r"\|")
+        lines.append(f"| `{name}{_call(named[name])}` | {doc} | {'must be written' if name in must else ''} |")
+    return "\n".join(lines)
+
+
+def _call(method) -> str:
+    """A method's parameters without their types."""
+    parameters = inspect.signature(method).parameters.values()
+    return _written(p.replace(annotation=p.empty) for p in parameters if p.name != "self")
+
+
+def _written(parameters) -> str:
+    """Parameters in brackets, without the mark for positional ones."""
+    kind = inspect.Parameter
+    plain = [p.replace(kind=kind.POSITIONAL_OR_KEYWORD) if p.kind is kind.POSITIONAL_ONLY else p for p in parameters]
+    return str(inspect.Signature(plain))
+
+
 def _code(names: tuple[str, ...]) -> str:
     return ", ".join(f"`{name}`" for name in names) or "none"
 
@@ -107,4 +149,11 @@ def _link(tracker: str, mark: str, number: str) -> str:
     return f"[{source}](https://github.com/{_TRACKERS[tracker]}/issues/{number})" if mark else source
 
 
-TABLES = {"answers": answers, "hooks": hooks, "primitives": primitives, "promotion": promotion}
+TABLES = {
+    "interface": interface,
+    "services": services,
+    "answers": answers,
+    "hooks": hooks,
+    "primitives": primitives,
+    "promotion": promotion,
+}

@@ -119,6 +119,9 @@ def _gradient(call: Call, order: int, backend, check) -> None:
     (_gradients.check_first if order == 1 else _gradients.check_second)(problem, backend, check, dtype)
 
 
+QUICK = ("max_pool/overlapping", "average_pool/padding", "lstm/forwards", "gru/backwards")
+"""The calls whose gradients are part of the quick form."""
+
 RUNS = {
     "fused": _value,
     "composite": _composite,
@@ -139,7 +142,7 @@ def cases() -> Iterator[Case]:
                     partial(run, call),
                     group="fused ops",
                     op=call.op,
-                    quick="second" not in kind and "captured" not in kind,
+                    quick=kind == "fused" or (kind == "fused gradient" and name in QUICK),
                 )
 
 

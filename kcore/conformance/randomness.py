@@ -97,7 +97,9 @@ def _bits(shape: tuple, backend, check) -> None:
 def bits_of_all_shapes() -> Iterator[Case]:
     """Fast path, composite and capture give the same bits, for every shape."""
     for shape in ((), (1,), (7,), (3, 5), (0, 2), (4, 3, 2), (70001,)):
-        yield Case(f"random/bits of shape {shape}", partial(_bits, shape), group=GROUP, op="random_bits")
+        yield Case(
+            f"random/bits of shape {shape}", partial(_bits, shape), group=GROUP, op="random_bits", quick=shape == (7,)
+        )
 
 
 def _distribution(draw, host, params: dict, backend, check) -> None:

@@ -72,10 +72,14 @@ def test_the_tables_of_the_reference_come_from_the_code(monkeypatch):
     page = tables.on_page_markdown("<!-- table: primitives -->")
     assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(required_primitives())
     assert "| **u8** |" in tables.on_page_markdown("<!-- table: promotion -->")
+    methods = tables.on_page_markdown("<!-- table: interface -->")
+    assert re.findall(r"^### `(\w+)\(", methods, re.MULTILINE) == list(required_primitives())
+    assert "### `conv(x, kernel, *, strides, padding, dilation, groups)`" in methods
+    assert "| `asarray(x, dtype=None)` |" in tables.on_page_markdown("<!-- table: services -->")
     assert "## `kcore_callbacks(model)`" in tables.on_page_markdown("<!-- table: hooks -->")
 
 
-@pytest.mark.parametrize("command", ["demo", "backends", "config", "run"])
+@pytest.mark.parametrize("command", ["demo", "backends", "config", "new-backend", "run"])
 def test_the_commands_of_the_readme_exist(command):
     result = subprocess.run(
         [sys.executable, "-m", "kcore", command, "--help"], capture_output=True, text=True, check=True

@@ -165,14 +165,18 @@ RUNS = {"value": _value, "captured": _captured, "config": _config, "gradient": _
 def cases() -> Iterator[Case]:
     """Each kind of question for each row."""
     for kind, run in RUNS.items():
+        seen = set()
         for name in ROWS:
+            layer = ROWS[name][0](_ClassNames())
+            first = layer not in seen
+            seen.add(layer)
             if kind != "gradient" or name not in NOT_SMOOTH:
                 yield Case(
                     f"layer {kind}/{name}",
                     partial(run, name),
                     level="training" if kind == "gradient" else "inference",
                     group="layers",
-                    op=ROWS[name][0](_ClassNames()),
+                    op=layer,
                     sources=(SOURCE,) if kind == "value" else (),
-                    quick=kind == "value",
+                    quick=kind == "value" and first,
                 )

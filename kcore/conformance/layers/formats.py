@@ -65,6 +65,7 @@ def both_formats() -> Iterator[Case]:
             group="layers",
             op=name,
             answer="channels_first gives the numbers of channels_last, moved.",
+            quick="2D" in name,
         )
 
 
@@ -103,6 +104,7 @@ def masks() -> Iterator[Case]:
             group="masks",
             op=kind,
             answer="The output of the sequence without its masked end.",
+            quick=kind in ("LSTM", "GlobalAveragePooling1D"),
         )
 
 

@@ -22,20 +22,34 @@ from kcore.extend import Backend, Capabilities, Gap
 
 from . import _elementwise, _indexing, _operators, _reduction, _window
 
-DTYPES = {"bool": mx.bool_, "bfloat16": mx.bfloat16} | {
+DTYPES = {"bool": mx.bool_} | {
     name: getattr(mx, name)
-    for name in (
-        *(f"{kind}{bits}" for kind in ("uint", "int") for bits in (8, 16, 32, 64)),
-        "float16",
-        "float32",
-        "float64",
-    )
+    for name in "uint8 int8 uint16 int16 uint32 int32 uint64 int64 float16 bfloat16 float32 float64".split()
 }
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
+SAME = (
+    "add", "arctan2", "bitwise_and", "bitwise_or", "bitwise_xor", "divide", "equal", "expm1", "floor", "less",
+    "less_equal", "log", "log1p", "maximum", "minimum", "multiply", "negative", "round", "sqrt", "subtract", "tanh",
+    "where",
+)  # fmt: skip
+WRITTEN = {
+    _elementwise: "cos erf exp floor_divide power remainder shift_left shift_right sigmoid sign sin",
+    _indexing: "scatter scatter_add scatter_add_along_axis take take_along_axis",
+    _reduction: "argmax argmin argsort cumsum matmul max min prod sum",
+    _window: "conv conv_kernel_grad conv_transpose fold windows",
+}
+FUNCTIONS = {
+    **{name: getattr(mx, name) for name in SAME},
+    "absolute": mx.abs,
+    "bitwise_not": mx.bitwise_invert,
+    **{name: getattr(module, name) for module, names in WRITTEN.items() for name in names.split()},
+}
+"""The primitives that are a function as they stand: MLX's, or one of this package."""
+
 NUMPY = (np.ndarray, np.generic)
 EAGER_LIMIT = 512
-"""Eager calls between two that are sent off. A node holds its operands, so fewer keep less memory; each costs 5 us."""
+"""Eager calls between two that are sent off: what they keep alive is bounded, and not each pays for an evaluation."""
 
 CLAMPED = Gap("index out of range", "never", "MLX checks no index: reads are clamped, writes dropped", IndexError)
 NO_DOUBLE_ON_GPU = Gap("dtype:float64", "notyet", "MLX computes in float64 on the CPU only", ValueError)
@@ -54,65 +68,6 @@ class MlxBackend(Backend):
 
     name = "mlx"
     immutable = True
-
-    absolute = staticmethod(mx.abs)
-    add = staticmethod(mx.add)
-    arctan2 = staticmethod(mx.arctan2)
-    bitwise_and = staticmethod(mx.bitwise_and)
-    bitwise_not = staticmethod(mx.bitwise_invert)
-    bitwise_or = staticmethod(mx.bitwise_or)
-    bitwise_xor = staticmethod(mx.bitwise_xor)
-    divide = staticmethod(mx.divide)
-    equal = staticmethod(mx.equal)
-    expm1 = staticmethod(mx.expm1)
-    floor = staticmethod(mx.floor)
-    less = staticmethod(mx.less)
-    less_equal = staticmethod(mx.less_equal)
-    log = staticmethod(mx.log)
-    log1p = staticmethod(mx.log1p)
-    maximum = staticmethod(mx.maximum)
-    minimum = staticmethod(mx.minimum)
-    multiply = staticmethod(mx.multiply)
-    negative = staticmethod(mx.negative)
-    round = staticmethod(mx.round)
-    sqrt = staticmethod(mx.sqrt)
-    subtract = staticmethod(mx.subtract)
-    tanh = staticmethod(mx.tanh)
-    where = staticmethod(mx.where)
-
-    cos = staticmethod(_elementwise.cos)
-    erf = staticmethod(_elementwise.erf)
-    exp = staticmethod(_elementwise.exp)
-    floor_divide = staticmethod(_elementwise.floor_divide)
-    power = staticmethod(_elementwise.power)
-    remainder = staticmethod(_elementwise.remainder)
-    shift_left = staticmethod(_elementwise.shift_left)
-    shift_right = staticmethod(_elementwise.shift_right)
-    sigmoid = staticmethod(_elementwise.sigmoid)
-    sign = staticmethod(_elementwise.sign)
-    sin = staticmethod(_elementwise.sin)
-
-    argmax = staticmethod(_reduction.argmax)
-    argmin = staticmethod(_reduction.argmin)
-    argsort = staticmethod(_reduction.argsort)
-    cumsum = staticmethod(_reduction.cumsum)
-    matmul = staticmethod(_reduction.matmul)
-    max = staticmethod(_reduction.max)
-    min = staticmethod(_reduction.min)
-    prod = staticmethod(_reduction.prod)
-    sum = staticmethod(_reduction.sum)
-
-    scatter = staticmethod(_indexing.scatter)
-    scatter_add = staticmethod(_indexing.scatter_add)
-    scatter_add_along_axis = staticmethod(_indexing.scatter_add_along_axis)
-    take = staticmethod(_indexing.take)
-    take_along_axis = staticmethod(_indexing.take_along_axis)
-
-    conv = staticmethod(_window.conv)
-    conv_kernel_grad = staticmethod(_window.conv_kernel_grad)
-    conv_transpose = staticmethod(_window.conv_transpose)
-    fold = staticmethod(_window.fold)
-    windows = staticmethod(_window.windows)
 
     def __init__(self):
         _operators.install()
@@ -198,3 +153,7 @@ class MlxBackend(Backend):
 
     def engine_version(self):
         return version("mlx")
+
+
+for _name, _function in FUNCTIONS.items():
+    setattr(MlxBackend, _name, staticmethod(_function))
