@@ -3,7 +3,6 @@
 import functools
 
 import torch
-from torch.nn import functional
 
 from kcore.extend import Fused
 
@@ -21,10 +20,11 @@ def _standard_gates(specs, params) -> bool:
 
 
 def _poolable(specs, params) -> bool:
-    """Two axes; torch takes as much padding before as after, and at most half of the window."""
-    pairs = zip(params["size"], params["padding"], strict=True)
-    even = all(lo == hi <= k // 2 for k, (lo, hi) in pairs)
-    return even and len(params["size"]) == 2 and _floats(specs, params) and 0 not in specs[0].shape
+    """Two axes; torch takes as much padding before as after, at most half of the window, and a window must fit."""
+    shape = specs[0].shape
+    axes = zip(shape[1:-1], params["size"], params["padding"], strict=True)
+    fits = all(lo == hi <= k // 2 and n + lo + hi >= k for n, k, (lo, hi) in axes)
+    return fits and len(params["size"]) == 2 and _floats(specs, params) and 0 not in shape
 
 
 def _recorded(forward, operands):
@@ -36,19 +36,34 @@ def _recorded(forward, operands):
 
 
 def _pull_back(residuals, cotangents, *operands, **params):
-    return torch.autograd.grad(*residuals, cotangents, retain_graph=True)
+    outputs, leaves = residuals
+    return torch.autograd.grad(outputs, leaves, cotangents, retain_graph=True)
 
 
-def _pooled(pool, *settings):
-    def forward(x, *, size, strides, padding):
-        call = size, strides, [lo for lo, _ in padding], *settings
-        return _recorded(lambda x: (_back(pool(_image(x), *call)),), (x,))
+def max_pool(x, *, size, strides, padding):
+    """The largest of each window, NaN first; the residuals are its places."""
+    before = [lo for lo, _ in padding]
+    out, places = torch.ops.aten.max_pool2d_with_indices(_image(x), size, strides, before)
+    return (_back(out),), places
 
-    return forward
+
+def max_pool_backward(places, cotangents, x, *, size, strides, padding):
+    """The cotangent of each window goes to its place."""
+    call = size, strides, [lo for lo, _ in padding], (1, 1), False, places
+    grad = torch.ops.aten.max_pool2d_with_indices_backward(_image(cotangents[0]), _image(x), *call)
+    return (_back(grad),)
 
 
-max_pool = _pooled(functional.max_pool2d)
-average_pool = _pooled(functional.avg_pool2d, False, False)
+def average_pool(x, *, size, strides, padding):
+    """The mean of each window, padding not counted."""
+    call = size, strides, [lo for lo, _ in padding], False, False
+    return (_back(torch.ops.aten.avg_pool2d(_image(x), *call)),), None
+
+
+def average_pool_backward(residuals, cotangents, x, *, size, strides, padding):
+    """The cotangent of each window, in equal parts."""
+    call = size, strides, [lo for lo, _ in padding], False, False, None
+    return (_back(torch.ops.aten.avg_pool2d_backward(_image(cotangents[0]), _image(x), *call)),)
 
 
 def adam(gradient, value, momentum, velocity, step_size, **settings):
@@ -60,10 +75,10 @@ def adam(gradient, value, momentum, velocity, step_size, **settings):
 def adam_inplace(gradient, value, momentum, velocity, step_size, *, beta_1, beta_2, epsilon):
     """The same, written into `value`, `momentum` and `velocity`: torch's kernel reads and writes each number once."""
     slots = [x.contiguous() for x in (value, gradient, momentum, velocity)]
-    torch._fused_adam_(
-        *([x] for x in slots), [], [_late(step_size.device)], lr=step_size, beta1=beta_1, beta2=beta_2,
-        weight_decay=0.0, eps=epsilon, amsgrad=False, maximize=False,
-    )  # fmt: skip
+    settings = {"lr": step_size, "beta1": beta_1, "beta2": beta_2, "weight_decay": 0.0, "eps": epsilon}
+    value, gradient, momentum, velocity = ([x] for x in slots)
+    late = [_late(step_size.device)]
+    torch._fused_adam_(value, gradient, momentum, velocity, [], late, **settings, amsgrad=False, maximize=False)
     return slots[0], slots[2], slots[3]
 
 
@@ -100,8 +115,8 @@ def gru_layer(*operands, activation, recurrent_activation, reverse):
 FUSED = {
     "adam": Fused(_floats, adam, inplace=adam_inplace, overwrites=(1, 2, 3)),
     "random_bits": Fused(lambda specs, params: True, random_bits),
-    "max_pool": Fused(_poolable, max_pool, _pull_back),
-    "average_pool": Fused(_poolable, average_pool, _pull_back),
+    "max_pool": Fused(_poolable, max_pool, max_pool_backward),
+    "average_pool": Fused(_poolable, average_pool, average_pool_backward),
     "lstm_layer": Fused(_standard_gates, lstm_layer, _pull_back),
     "gru_layer": Fused(_standard_gates, gru_layer, _pull_back),
 }

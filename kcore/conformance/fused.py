@@ -153,15 +153,18 @@ def pool_of_equals(backend, check):
     _pool_gradient(backend, check, row, np.round(floats(*row[0])))
 
 
-@case("special/max pool of nan", group="specials", op="max_pool", answer="NaN is the largest; the first one counts.",
+@case("special/max pool of nan", group="specials", op="max_pool",
+      answer="NaN is the largest, and gets the gradient; which of several in a window is left open.",
       sources=("Keras probes: TF drops NaN",))  # fmt: skip
 def pool_of_nan(backend, check):
     """NaN isn't lost in a window."""
     row = _oracles.POOLS["overlapping"]
     x = floats(*row[0])
-    x[0, 1, 1, 0] = x[0, 2, 3, 0] = np.nan
-    x[1] = np.nan
+    x[0, 1, 1, 0] = x[1, 2, 3, 0] = np.nan
     _pool_gradient(backend, check, row, x)
+    x[1] = np.nan
+    expected, _ = _oracles.max_pool(row, x.astype(np.float64), None)
+    check.close(FUSED_OPS["max_pool"](backend.asarray(x), **_oracles.pool_params(row)), expected, op="max_pool")
 
 
 def _pool_gradient(backend, check, row: tuple, x: np.ndarray) -> None:
