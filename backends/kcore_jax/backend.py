@@ -14,6 +14,8 @@ import numpy as np
 
 from kcore.extend import Backend, Capabilities, Gap, iinfo, is_float, is_integer
 
+from ._linalg import LinearAlgebra
+
 SAME = (
     "absolute",
     "add",
@@ -59,7 +61,7 @@ GAPS = (
 )
 
 
-class JaxBackend(Backend):
+class JaxBackend(LinearAlgebra, Backend):
     """JAX, on CPU, GPU or TPU.
 
     All that kcore runs on it runs with 64 bits allowed; JAX's own defaults stay what they are. Loading it sets

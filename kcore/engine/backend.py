@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -26,8 +27,12 @@ from kcore import config, plugins
 from kcore.errors import BackendIncompleteError, BackendNotFoundError, BackendUnavailableError
 
 from . import active
-from .primitives import TABLE
+from .primitives import TABLE, Primitive
 from .spec import Spec
+
+_log = logging.getLogger("kcore")
+_NOTICED: set[str] = set()
+"""The optional primitives whose running on the host was told."""
 
 INTERFACE_VERSION = 1
 """The version of the interface that this module defines.
@@ -247,6 +252,18 @@ class Backend:
         rows = [self.functions["reshape"](x, shape=(1, *spec.shape)) for x in column]
         return self.functions["concat"](*rows, axis=0)
 
+    def on_host(self, row: Primitive, operands: Sequence[Any], params: dict[str, Any]):
+        """An optional primitive that the backend has no method for: its reference, in NumPy on the host.
+
+        Said once an op and process, in the log. Override it where the engine compiles programs.
+        """
+        arrays = [self.to_numpy(x) for x in operands]
+        if row.name not in _NOTICED and any(x is not array for x, array in zip(operands, arrays, strict=True)):
+            _NOTICED.add(row.name)
+            _log.warning("Backend '%s' has no `%s` of its own: it runs on the host, in NumPy.", self.name, row.name)
+        with np.errstate(all="ignore"):
+            return self.asarray(row.reference(*arrays, **params))
+
     def compile(self, function: Callable[..., Any], donate: tuple[int, ...] = ()) -> Callable[..., Any]:
         """The engine's own compilation of a plan's program, if it has one."""
         return function
@@ -258,6 +275,35 @@ class Backend:
     def engine_version(self) -> str:
         """The version of the engine."""
         return ""
+
+
+def _optional(row: Primitive):
+    def method(self, *operands, **params):
+        return self.on_host(row, operands, params)
+
+    method.__name__, method.__doc__ = row.name, f"{row.doc[0].upper()}{row.doc[1:]}."
+    return method
+
+
+for _row in TABLE.values():
+    if not _row.required:
+        setattr(Backend, _row.name, _optional(_row))
+
+
+GPUS = ("gpu", "cuda", "rocm")
+
+
+def device_name(device: str, names: Sequence[str]) -> str | None:
+    """The one of the names that is meant by a device, or a kind of device: `None` if none is.
+
+    Example:
+        >>> device_name("gpu", ["cuda:0", "cuda:1", "cpu:0"]), device_name("GPU:1", ["cuda:0", "cuda:1", "cpu:0"])
+        ('cuda:0', 'cuda:1')
+    """
+    kind, _, number = device.lower().partition(":")
+    kinds = GPUS if kind == "gpu" else (kind,)
+    wanted = {f"{k}:{number or 0}" for k in kinds}
+    return next((name for name in names if name in wanted), None)
 
 
 def required_primitives() -> dict[str, inspect.Signature]:

@@ -12,6 +12,7 @@ Each takes tensors of the active backend, NumPy arrays, variables, numbers and n
 from __future__ import annotations
 
 from . import _operators as _operators
+from . import linalg as linalg
 from .activation import (
     celu,
     elu,
@@ -119,6 +120,20 @@ from .creation import (
     zeros,
     zeros_like,
 )
+from .decompositions import (
+    cholesky,
+    cholesky_inverse,
+    det,
+    eigh,
+    inv,
+    logdet,
+    lu_factor,
+    qr,
+    slogdet,
+    solve,
+    solve_triangular,
+    svd,
+)
 from .diagonals import diag, diagflat, diagonal, trace
 from .einstein import einsum
 from .elementwise import (
@@ -148,6 +163,7 @@ from .elementwise import (
 from .extremes import all, allclose, amax, amin, any, argmax, argmin, count_nonzero, max, min, ptp
 from .getitem import get_item
 from .indexing import multi_hot, one_hot, take, take_along_axis
+from .least_squares import cdist, correlate, jvp, lstsq, matrix_rank, pinv
 from .losses import binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy
 from .movement import (
     array_split,
@@ -308,8 +324,11 @@ __all__ = [
     "cast",
     "categorical_crossentropy",
     "cbrt",
+    "cdist",
     "ceil",
     "celu",
+    "cholesky",
+    "cholesky_inverse",
     "clip",
     "concatenate",
     "cond",
@@ -321,6 +340,7 @@ __all__ = [
     "convert_to_tensor",
     "copy",
     "corrcoef",
+    "correlate",
     "cos",
     "cosh",
     "count_nonzero",
@@ -331,6 +351,7 @@ __all__ = [
     "deg2rad",
     "depth_to_space",
     "depthwise_conv",
+    "det",
     "diag",
     "diagflat",
     "diagonal",
@@ -343,6 +364,7 @@ __all__ = [
     "dsplit",
     "dstack",
     "dtype",
+    "eigh",
     "einsum",
     "elu",
     "empty",
@@ -394,6 +416,7 @@ __all__ = [
     "imag",
     "in_top_k",
     "inner",
+    "inv",
     "is_tensor",
     "isclose",
     "isfinite",
@@ -403,6 +426,7 @@ __all__ = [
     "isneginf",
     "isposinf",
     "isreal",
+    "jvp",
     "kaiser",
     "kron",
     "layer_normalization",
@@ -421,14 +445,18 @@ __all__ = [
     "log_softmax",
     "logaddexp",
     "logaddexp2",
+    "logdet",
     "logical_and",
     "logical_not",
     "logical_or",
     "logical_xor",
     "logspace",
     "logsumexp",
+    "lstsq",
+    "lu_factor",
     "map",
     "matmul",
+    "matrix_rank",
     "max",
     "max_pool",
     "maximum",
@@ -467,10 +495,12 @@ __all__ = [
     "outer",
     "pad",
     "percentile",
+    "pinv",
     "power",
     "prod",
     "psnr",
     "ptp",
+    "qr",
     "quantile",
     "rad2deg",
     "ravel",
@@ -508,10 +538,13 @@ __all__ = [
     "size",
     "slice",
     "slice_update",
+    "slogdet",
     "soft_shrink",
     "softmax",
     "softplus",
     "softsign",
+    "solve",
+    "solve_triangular",
     "sort",
     "space_to_depth",
     "sparse_categorical_crossentropy",
@@ -528,6 +561,7 @@ __all__ = [
     "stop_gradient",
     "subtract",
     "sum",
+    "svd",
     "swapaxes",
     "swish",
     "switch",

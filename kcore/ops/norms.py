@@ -6,9 +6,10 @@ import math
 
 from kcore import config
 from kcore.engine import primitives as P
-from kcore.errors import InvalidArgumentError, UnsupportedError
+from kcore.errors import InvalidArgumentError
 
-from ._common import axes_of, axis_of, dtype_of, promote_float, shape_of, to_float
+from ._common import axes_of, axis_of, cast, dtype_of, promote_float, shape_of, to_float, wide_float
+from .decompositions import svd_parts
 from .operation import op
 from .reductions import mean, safe_sqrt
 
@@ -19,8 +20,8 @@ def norm(x, ord=None, axis=None, keepdims=False):
 
     Args:
         x: a tensor.
-        ord: of vectors any number, `inf` or `-inf` (2 by default); of matrices `"fro"` (default), 1, -1, `inf` or
-            `-inf`.
+        ord: of vectors any number, `inf` or `-inf` (2 by default); of matrices `"fro"` (default), 1, -1, `inf`, `-inf`,
+            or 2, -2, `"nuc"`: the largest, the smallest, the sum of the singular values.
         axis: one axis for vectors, two for matrices; `None` for the whole tensor: flattened if `ord` is `None`, else
             by its rank.
         keepdims: whether to keep the reduced axes with size 1.
@@ -30,7 +31,6 @@ def norm(x, ord=None, axis=None, keepdims=False):
 
     Raises:
         InvalidArgumentError: an unknown `ord`, or another number of axes.
-        UnsupportedError: `ord` of a matrix is 2, -2 or `"nuc"`, which takes a singular value decomposition.
 
     Example:
         >>> ops.norm([3.0, 4.0]).tolist()
@@ -75,15 +75,30 @@ def _matrix_norm(x, ord, first, second, keepdims):
     if ord in (None, "fro"):
         return _euclidean(x, tuple(sorted((first, second))), keepdims)
     if ord in (2, -2, "nuc"):
-        raise UnsupportedError(f"`ord` of matrices must be 'fro', 1, -1, inf or -inf. Received: ord={ord!r}")
+        return _spectral_norm(x, ord, first, second, keepdims)
     if ord not in (1, -1, math.inf, -math.inf):
-        raise InvalidArgumentError(f"`ord` of matrices must be 'fro', 1, -1, inf or -inf. Received: ord={ord!r}")
+        raise InvalidArgumentError(
+            f"`ord` of matrices must be 'fro', 'nuc', 1, -1, 2, -2, inf or -inf. Received: ord={ord!r}"
+        )
     inner, outer = (first, second) if abs(ord) == 1 else (second, first)
     sums = P.sum(P.absolute(x), axes=(inner,), keepdims=True)
     best = (P.max if ord > 0 else P.min)(sums, axes=(outer,), keepdims=True)
-    if keepdims:
-        return best
-    return P.reshape(best, shape=tuple(n for i, n in enumerate(shape_of(x)) if i not in (first, second)))
+    return _without(best, shape_of(x), (first, second), keepdims)
+
+
+def _without(x, shape, axes, keepdims):
+    """`x`, of as many elements as `shape` without these axes, with them as 1 or without them."""
+    kept = (1 if i in axes else n for i, n in enumerate(shape) if keepdims or i not in axes)
+    return P.reshape(x, shape=tuple(kept))
+
+
+def _spectral_norm(x, ord, first, second, keepdims):
+    shape, dtype = shape_of(x), dtype_of(x)
+    others = tuple(i for i in range(len(shape)) if i not in (first, second))
+    _, s, _ = svd_parts(cast(P.permute_dims(x, axes=(*others, first, second)), wide_float(dtype)))
+    reduce = {2: P.max, -2: P.min, "nuc": P.sum}[ord]
+    out = reduce(s, axes=(len(shape) - 2, len(shape) - 1), keepdims=False)
+    return cast(_without(out, shape, (first, second), keepdims), dtype)
 
 
 @op

@@ -12,6 +12,7 @@ from . import images as images
 from . import indexing as indexing
 from . import integers as integers
 from . import losses as losses
+from . import matrices as matrices
 from . import padding as padding
 from . import special_values as special_values
 from . import state as state

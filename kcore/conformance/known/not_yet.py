@@ -17,9 +17,7 @@ def _names(*paths: str) -> dict[str, Callable[[], Any]]:
 
 NOT_YET: dict[int, dict[str, Callable[[], Any]]] = {
     17: {"mixed precision": lambda: layers.Dense(1, dtype="mixed_float16")},
-    45: _names("ops.cdist"),
     51: _names("ops.image"),
-    56: _names("ops.correlate"),
     61: {
         "bicubic interpolation": lambda: layers.UpSampling2D(2, interpolation="bicubic"),
         "Lanczos interpolation": lambda: layers.UpSampling2D(2, interpolation="lanczos3"),
@@ -29,7 +27,6 @@ NOT_YET: dict[int, dict[str, Callable[[], Any]]] = {
     63: _names("ops.image.gaussian_blur"),
     67: _names("ops.istft", "layers.GroupQueryAttention"),
     68: _names("layers.StringLookup", "layers.CategoryEncoding"),
-    71: _names("ops.inv", "ops.solve"),
 }
 """By item, the features that are missing, each with a way to reach for it, which must fail: an entry can't outlive its
 reason. Some of these items have cases for the rest of what they ask."""

@@ -108,7 +108,7 @@ class _Planner:
             return
         scalar = instruction.specs[0].shape == ()
         if scalar or len(instruction.results) != 1 or instruction.name not in self.backend.inplace:
-            if instruction.name not in self.backend.views and instruction.primitive.required:
+            if instruction.name not in self.backend.views and not isinstance(instruction.primitive, Internal):
                 self.writable.update(() if scalar else instruction.results)
             return
         result = instruction.results[0]

@@ -92,7 +92,7 @@ class Source:
 
 def isinstance_of_several(instruction: Instruction) -> bool:
     """Whether the call returns a tuple of one."""
-    return not instruction.primitive.required and len(instruction.results) == 1
+    return isinstance(instruction.primitive, Internal) and len(instruction.results) == 1
 
 
 def bound(instruction: Instruction, backend, into: bool) -> Callable[..., Any]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from kcore.engine.primitives.internal import Internal
 from kcore.engine.spec import Spec
 
 from .instructions import Instruction, Listing
@@ -55,7 +56,7 @@ class _Simplifier:
                 return [found]
         if instruction.primitive.group == "elementwise":
             self._unbroadcast(instruction)
-        if instruction.primitive.required:
+        if not isinstance(instruction.primitive, Internal):
             return self._folded(instruction) or self._repeated(instruction)
         return None
 

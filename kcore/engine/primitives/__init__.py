@@ -1,6 +1,6 @@
 """The primitive table: every operation that a backend provides, a row each, in one file a kind.
 
-    elementwise  reduction  movement  indexing  contraction  window
+    elementwise  reduction  movement  indexing  contraction  window  linalg  fourier
 
 Call a row like a function (`P.add(x, y)`): arrays positional, static parameters by keyword, canonical arguments only.
 On the backend's tensors it computes; on tracers it is recorded. See `row.Primitive` for the columns.
@@ -45,8 +45,10 @@ from .elementwise import (
     tanh,
     where,
 )
+from .fourier import fft
 from .indexing import scatter, scatter_add, scatter_add_along_axis, take, take_along_axis
 from .internal import custom, identity, stop_gradient
+from .linalg import cholesky, eigh, lu, qr, solve, solve_triangular, svd
 from .movement import broadcast_to, concat, flip, iota, pad, permute_dims, reshape, slice
 from .reduction import argmax, argmin, argsort, cumsum, max, min, prod, sum
 from .row import TABLE, Primitive, Sample
@@ -68,6 +70,7 @@ __all__ = [
     "bitwise_xor",
     "broadcast_to",
     "cast",
+    "cholesky",
     "concat",
     "conv",
     "conv_kernel_grad",
@@ -76,10 +79,12 @@ __all__ = [
     "cumsum",
     "custom",
     "divide",
+    "eigh",
     "equal",
     "erf",
     "exp",
     "expm1",
+    "fft",
     "flip",
     "floor",
     "floor_divide",
@@ -90,6 +95,7 @@ __all__ = [
     "less_equal",
     "log",
     "log1p",
+    "lu",
     "matmul",
     "max",
     "maximum",
@@ -101,6 +107,7 @@ __all__ = [
     "permute_dims",
     "power",
     "prod",
+    "qr",
     "remainder",
     "reshape",
     "round",
@@ -113,10 +120,13 @@ __all__ = [
     "sign",
     "sin",
     "slice",
+    "solve",
+    "solve_triangular",
     "sqrt",
     "stop_gradient",
     "subtract",
     "sum",
+    "svd",
     "take",
     "take_along_axis",
     "tanh",

@@ -65,7 +65,7 @@ stop_gradient = internal(
     "x",
     spec=lambda x: x,
     vjps=(None,),
-    compute=lambda backend, x: x,
+    compute=lambda backend, x: x if backend.native_autodiff is None else backend.native_autodiff.detach(x),
     alias=True,
     doc="x, through which no gradient flows",
 )

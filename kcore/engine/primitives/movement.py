@@ -155,7 +155,7 @@ pad = define(
     group=GROUP,
     spec=_pad_spec,
     vjps=(_pad_vjp_x, _pad_vjp_value),
-    reference=lambda x, value, *, widths: np.pad(x, widths, constant_values=value),
+    reference=lambda x, value, *, widths: np.pad(x, widths or 0, constant_values=value),
     samples=_pad_samples,
     doc="x with `value` around it: widths are (before, after) an axis",
 )
