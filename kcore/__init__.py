@@ -15,8 +15,9 @@ from kcore.version import __version__, version
 
 if TYPE_CHECKING:
     from kcore.engine.autodiff import GradientTape, custom_gradient, grad, stop_gradient, value_and_grad, vjp
-    from kcore.engine.backend import get_backend, use_backend
+    from kcore.engine.backend import device, device_scope, get_backend, use_backend
     from kcore.engine.function import Function
+    from kcore.engine.native import NativeGradientTape
     from kcore.engine.random import SeedGenerator
     from kcore.engine.variable import Variable, name_scope
     from kcore.initializers import Initializer
@@ -38,6 +39,7 @@ __all__ = [
     "Loss",
     "Metric",
     "Model",
+    "NativeGradientTape",
     "Operation",
     "Optimizer",
     "Regularizer",
@@ -46,6 +48,8 @@ __all__ = [
     "Variable",
     "__version__",
     "custom_gradient",
+    "device",
+    "device_scope",
     "get_backend",
     "grad",
     "name_scope",
@@ -97,6 +101,7 @@ _ORIGINS = {
     "Loss": "kcore.losses",
     "Metric": "kcore.metrics",
     "Model": "kcore.models",
+    "NativeGradientTape": "kcore.engine.native",
     "Operation": "kcore.ops.operation",
     "Optimizer": "kcore.optimizers",
     "Regularizer": "kcore.regularizers",
@@ -104,6 +109,8 @@ _ORIGINS = {
     "Sequential": "kcore.models",
     "Variable": "kcore.engine.variable",
     "custom_gradient": "kcore.engine.autodiff",
+    "device": "kcore.engine.backend",
+    "device_scope": "kcore.engine.backend",
     "get_backend": "kcore.engine.backend",
     "grad": "kcore.engine.autodiff",
     "name_scope": "kcore.engine.variable",

@@ -25,6 +25,7 @@ from __future__ import annotations
 __all__ = [
     "BackendError",
     "BackendIncompleteError",
+    "BackendMismatchError",
     "BackendNotFoundError",
     "BackendUnavailableError",
     "CaptureError",
@@ -78,6 +79,10 @@ class BackendNotFoundError(BackendError, ValueError):
 
 class BackendUnavailableError(BackendError, ImportError):
     """A backend is installed, and its engine can't be imported or used on this machine."""
+
+
+class BackendMismatchError(BackendError, ValueError):
+    """A variable of one backend is used while another one is active."""
 
 
 class BackendIncompleteError(BackendError):

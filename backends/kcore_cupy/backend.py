@@ -58,7 +58,8 @@ class CupyBackend(ArrayModule):
         return self.xp.array(x)
 
     def devices(self):
-        return [f"gpu:{i}" for i in range(self.xp.cuda.runtime.getDeviceCount())]
+        """CuPy's current one: `CUDA_VISIBLE_DEVICES` chooses it."""
+        return [f"gpu:{self.xp.cuda.runtime.getDevice()}"]
 
     def engine_version(self):
         return self.xp.__version__

@@ -55,12 +55,15 @@ class NumpyBackend(ArrayModule):
     min = staticmethod(_reduction.min)
     cumsum = staticmethod(_reduction.cumsum)
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, device=None):
+        super().__init__(device)
         self.functions.update({name: getattr(self, name) for name in QUIET})
 
     def asarray(self, x, dtype=None):
-        return np.asarray(x, dtype)
+        x = np.asarray(x, dtype)
+        if x.dtype not in DTYPE_NAMES:
+            raise TypeError(f"NumPy's backend has no dtype {x.dtype}; it has {', '.join(DTYPE_NAMES.values())}")
+        return x
 
     def to_numpy(self, x):
         return np.asarray(x)

@@ -8,6 +8,7 @@ import torch
 from kcore.extend import Backend, Capabilities, required_primitives
 
 from . import _convolution, _elementwise, _movement, _reduction
+from ._autograd import AUTODIFF
 from ._dtypes import DTYPES, NAMES
 from ._fused import FUSED
 
@@ -19,14 +20,15 @@ PRIMITIVES = {
 
 
 class TorchBackend(Backend):
-    """PyTorch as a library of array functions, on `device`: the GPU where torch sees one (`CUDA_VISIBLE_DEVICES=` hides
-    it), else the CPU. Tensors from elsewhere are moved there. On a GPU the constructor turns TF32 off in convolutions,
-    as it is in products: its 10 bits would give other numbers than every other device.
+    """PyTorch as a library of array functions, on a GPU where torch sees one (`CUDA_VISIBLE_DEVICES=` hides it), else
+    the CPU. Tensors from elsewhere are moved there. On a GPU the constructor turns TF32 off in convolutions, as it is
+    in products: its 10 bits would give other numbers than every other device.
     """
 
     name = "torch"
     capabilities = Capabilities(tuple(DTYPES), ("cpu", "cuda"))
     fused = FUSED
+    native_autodiff = AUTODIFF
     inplace = {
         **NATIVE,
         "cast": lambda x, *, dtype, out: out.copy_(_elementwise.cast(x, dtype=dtype) if x.is_floating_point() else x),
@@ -37,29 +39,29 @@ class TorchBackend(Backend):
     views = frozenset({"reshape", "permute_dims", "broadcast_to", "slice", "windows"})
 
     def __init__(self, device: str | None = None):
-        self.device = torch.device(device or ("cuda:0" if torch.cuda.is_available() else "cpu"))
-        if self.device.type == "cuda":
+        super().__init__(device)
+        self._device = torch.device(self.device if self.device != "cpu:0" else "cpu")
+        if self._device.type == "cuda":
             torch.backends.cudnn.allow_tf32 = False
-        super().__init__()
 
     def iota(self, *, size, dtype):
-        return torch.arange(size, device=self.device).to(DTYPES[dtype])
+        return torch.arange(size, device=self._device).to(DTYPES[dtype])
 
     def asarray(self, x, dtype=None):
         if isinstance(x, torch.Tensor):
-            return x.to(self.device, DTYPES[dtype] if dtype else None)
+            return x.to(self._device, DTYPES[dtype] if dtype else None)
         if dtype == "bfloat16":
             return self.asarray(np.asarray(x, np.float32)).to(torch.bfloat16)
         array = np.asarray(x, dtype)
         if not array.flags.writeable or not array.dtype.isnative or min(array.strides, default=0) < 0:
             array = array.astype(array.dtype.newbyteorder("="), order="C")
-        return torch.from_numpy(array).to(self.device)
+        return torch.from_numpy(array).to(self._device)
 
     def to_numpy(self, x):
         return (x.float() if x.dtype is torch.bfloat16 else x).numpy(force=True)
 
     def is_tensor(self, x):
-        return isinstance(x, torch.Tensor) and x.device == self.device
+        return isinstance(x, torch.Tensor) and x.device == self._device
 
     def dtype_of(self, x):
         return NAMES[x.dtype]
@@ -68,7 +70,7 @@ class TorchBackend(Backend):
         return x.detach().clone(memory_format=torch.contiguous_format)
 
     def allocate(self, nbytes):
-        return torch.empty(nbytes, dtype=torch.uint8, device=self.device)
+        return torch.empty(nbytes, dtype=torch.uint8, device=self._device)
 
     def place(self, block, spec):
         dtype = DTYPES[spec.dtype]

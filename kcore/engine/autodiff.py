@@ -27,7 +27,7 @@ from . import primitives as P
 from .primitives.movement import unbroadcast
 from .tracing import Node, Tracer, current_capture, eager, recording, spec_of, stop_recording, value_of
 
-_tapes: ContextVar[tuple[GradientTape, ...]] = ContextVar("kcore_tapes", default=())
+_tapes: ContextVar[tuple[Any, ...]] = ContextVar("kcore_tapes", default=())
 _depth: ContextVar[int] = ContextVar("kcore_grad_depth", default=0)
 
 
@@ -285,6 +285,9 @@ def custom_gradient(f: Callable[..., Any]):
 
     @functools.wraps(f)
     def wrapper(*args, **kwargs):
+        tape = current_tape()
+        if tape is not None and tape.native is not None:
+            return tape.native.custom(functools.partial(f, **kwargs), args)
         if not any(isinstance(x, Tracer) for x in tree.flatten(args)):
             return f(*args, **kwargs)[0]
         outputs, gradient = f(*args, **kwargs)
@@ -315,6 +318,9 @@ class GradientTape:
         6.0
     """
 
+    native = None
+    """The engine's own autodiff, on a tape that is the engine's: see `kcore.engine.native`."""
+
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True):
         self.persistent = persistent
         self.recording = False
@@ -324,11 +330,11 @@ class GradientTape:
 
     def __enter__(self) -> GradientTape:
         self.recording = True
-        self._token = _tapes.set((*_tapes.get(), self))
+        self._token = enter(self)
         return self
 
     def __exit__(self, *exc) -> None:
-        _tapes.reset(self._token)
+        leave(self._token)
         self.recording = False
 
     def watch(self, x):
@@ -426,8 +432,18 @@ class GradientTape:
         return [source] if isinstance(source, Tracer) else []
 
 
-def current_tape() -> GradientTape | None:
-    """The innermost tape that records, or `None`."""
+def enter(tape: Any):
+    """Make a tape the innermost one; returns what `leave` takes."""
+    return _tapes.set((*_tapes.get(), tape))
+
+
+def leave(token: Any) -> None:
+    """Put the tapes back."""
+    _tapes.reset(token)
+
+
+def current_tape() -> Any:
+    """The innermost tape, or `None`."""
     tapes = _tapes.get()
     return tapes[-1] if tapes else None
 

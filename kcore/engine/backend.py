@@ -24,7 +24,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from kcore import config, plugins
-from kcore.errors import BackendIncompleteError, BackendNotFoundError, BackendUnavailableError
+from kcore.errors import (
+    BackendIncompleteError,
+    BackendNotFoundError,
+    BackendUnavailableError,
+    InvalidArgumentError,
+)
 
 from . import active
 from .primitives import TABLE, Primitive
@@ -110,11 +115,31 @@ class Fused:
     overwrites: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True)
+class NativeAutodiff:
+    """An engine's own reverse-mode autodiff, for `NativeGradientTape`.
+
+    Attributes:
+        leaf: `leaf(x)`, a tensor with x's numbers that the engine differentiates by.
+        gradients: `gradients(targets, cotangents, leaves, keep) -> list`, of tensors or `None`; a cotangent of `None`
+            is ones; `keep` says that it will be called again.
+        detach: `detach(x)`, x without its history.
+        custom: `custom(f, operands)`, the outputs of `f(*operands) -> (outputs, gradient)`, with that gradient, as in
+            `custom_gradient`.
+    """
+
+    leaf: Callable[..., Any]
+    gradients: Callable[..., Any]
+    detach: Callable[..., Any]
+    custom: Callable[..., Any]
+
+
 class Backend:
     """The base class of backends. Subclass it, write a method for each row of the table, and register the class.
 
     Attributes:
         name: the name that users choose it by.
+        device: where its tensors are, as `"cpu:0"`.
         interface_version: the `INTERFACE_VERSION` it was written for.
         capabilities: what it can do.
         fused: fast paths for fused ops, by name.
@@ -124,6 +149,7 @@ class Backend:
         donates: whether a compiled program takes the memory of its donated inputs for its own, immutable or not: they
             can't be read afterwards. `copy` must make a copy then.
         forks: whether a process may be forked once the engine is loaded.
+        native_autodiff: the engine's own autodiff, for those who ask for it.
     """
 
     name: ClassVar[str] = ""
@@ -135,8 +161,16 @@ class Backend:
     immutable: ClassVar[bool] = False
     donates: ClassVar[bool] = False
     forks: ClassVar[bool] = True
+    native_autodiff: ClassVar[NativeAutodiff | None] = None
 
-    def __init__(self) -> None:
+    def __init__(self, device: str | None = None) -> None:
+        """Make the object whose tensors are on one device; a subclass that knows of several takes `device` as well.
+
+        Args:
+            device: one of `devices()`; the first by default.
+        """
+        self.device = device or self.devices()[0]
+        self._by_device: dict[str, Backend] = {self.device: self}
         self.functions: dict[str, Callable[..., Any]] = {name: self.guard(getattr(self, name)) for name in TABLE}
         self._scalars: dict[tuple[Any, str], Any] = {}
 
@@ -271,6 +305,31 @@ class Backend:
     def devices(self) -> list[str]:
         """The devices that can be used, best first."""
         return ["cpu:0"]
+
+    def on_device(self, device: str) -> Backend:
+        """This backend with its tensors on another device: one object a device, the same each time.
+
+        Args:
+            device: a device of `devices()`, as `"cuda:1"`, or a kind of them for the first, as `"cpu"`; `"gpu"` is
+                what the engine calls its GPUs.
+
+        Raises:
+            InvalidArgumentError: there is no such device.
+        """
+        name = device_name(device, self.devices())
+        if name is None:
+            raise InvalidArgumentError(
+                f"`device` must be one of backend '{self.name}': {', '.join(self.devices())}. Received: "
+                f"device={device!r}"
+            )
+        if name not in self._by_device:
+            self._by_device[name] = twin = type(self)(name)
+            twin._by_device = self._by_device
+        return self._by_device[name]
+
+    def described(self, other: Backend) -> str:
+        """The backend's name for a message, with the device if that is what tells it from the other."""
+        return f"'{self.name}'" + (f" on {self.device}" if self.name == other.name else "")
 
     def engine_version(self) -> str:
         """The version of the engine."""
@@ -431,6 +490,12 @@ class use_backend:
 
     Args:
         name: a backend's name.
+        device: where its tensors are, as `"cpu"` or `"cuda:1"`; the backend's best device by default.
+
+    Raises:
+        BackendNotFoundError: no such backend is installed.
+        BackendUnavailableError: its engine isn't installed, or it failed to load.
+        InvalidArgumentError: it has no such device.
 
     Example:
         >>> import kcore
@@ -439,8 +504,9 @@ class use_backend:
         'numpy'
     """
 
-    def __init__(self, name: str):
-        self._activation = active.activate(get_backend(name))
+    def __init__(self, name: str, device: str | None = None):
+        backend = get_backend(name)
+        self._activation = active.activate(backend if device is None else backend.on_device(device))
 
     def __enter__(self) -> Backend:
         return self._activation.__enter__()
@@ -449,14 +515,41 @@ class use_backend:
         self._activation.__exit__(*exc)
 
 
+class device(use_backend):
+    """Context manager: the device of the active backend for what runs inside, in this thread or task.
+
+    Variables that are made inside live there, and so does a model: it is used where it was made.
+
+    Args:
+        device_name: `"cpu"`, `"gpu"`, `"cuda:1"`, ...: one of `kcore.get_backend(name).devices()`.
+
+    Raises:
+        InvalidArgumentError: the active backend has no such device.
+
+    Example:
+        >>> import kcore
+        >>> with kcore.device("cpu"):
+        ...     kcore.Variable(1.0).backend.device
+        'cpu:0'
+    """
+
+    def __init__(self, device_name: str):
+        self._activation = active.activate(active.current().on_device(device_name))
+
+
+device_scope = device
+
 __all__ = [
     "INTERFACE_VERSION",
     "Backend",
     "Capabilities",
     "Fused",
     "Gap",
+    "NativeAutodiff",
     "check_backend",
     "current",
+    "device",
+    "device_scope",
     "get_backend",
     "register_backend",
     "required_primitives",

@@ -82,7 +82,7 @@ class Function:
         entries = [_entry(x, backend) for x in flat]
         tensors = [x for x, is_tensor in entries if is_tensor]
         key = [(backend.shape_of(x), backend.dtype_of(x)) if is_tensor else (type(x), x) for x, is_tensor in entries]
-        cache_key = (structure, tuple(key), backend.name)
+        cache_key = (structure, tuple(key), backend)
         captured = self.cache.get(cache_key)
         if captured is None:
             captured = self._capture(args, flat, cache_key, backend)

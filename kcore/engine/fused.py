@@ -3,7 +3,7 @@
 A fused op is a function of tensors and static parameters, written in primitives. Where the active backend has a
 `Fused` entry under its name whose data predicate holds, a call is one node; else the composite runs in its place.
 Gradients of first order are the backend's pullback where it brings one; those of higher order are always the
-composite's.
+composite's. An engine's own tape sees the composite.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ class FusedOp:
 
     def __call__(self, *operands, **params):
         backend = active.current()
-        entry = backend.fused.get(self.name)
+        entry, tape = backend.fused.get(self.name), autodiff.current_tape()
+        if tape is not None and tape.native is not None:
+            return self.composite(*operands, **params)
         if entry is None or not entry.applies([spec_of(x) for x in operands], params):
             return self.composite(*operands, **params)
         if any(isinstance(x, Tracer) for x in operands):

@@ -26,7 +26,7 @@ class Graph:
         self.inputs = tuple(inputs)
         self.nodes = tuple(nodes)
         self.outputs = tuple(outputs)
-        self.programs: dict[str, Any] = {}
+        self.programs: dict[Any, Any] = {}
 
     @property
     def output_specs(self) -> tuple[Spec, ...]:

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from kcore import dtypes, registry
-from kcore.errors import InvalidArgumentError, ShapeError
+from kcore.errors import BackendMismatchError, InvalidArgumentError, ShapeError
 
 from . import active, autodiff, tracing
 from . import primitives as P
@@ -30,6 +30,7 @@ from .spec import Spec
 from .tracing import Tracer, eager, value_of
 
 _scope: ContextVar[tuple[str, ...]] = ContextVar("kcore_name_scope", default=())
+_destination: ContextVar[Any] = ContextVar("kcore_destination", default=None)
 _names = itertools.count()
 
 
@@ -57,6 +58,37 @@ class name_scope:
 def current_path() -> str:
     """The path of the open name scopes."""
     return "/".join(_scope.get())
+
+
+class moving_to:
+    """Context manager: variables that are copied inside (`copy.deepcopy`) live on this backend."""
+
+    def __init__(self, backend):
+        self._activation, self._backend = active.activate(backend), backend
+
+    def __enter__(self) -> None:
+        self._activation.__enter__()
+        self._token = _destination.set(self._backend)
+
+    def __exit__(self, *exc) -> None:
+        _destination.reset(self._token)
+        self._activation.__exit__(*exc)
+
+
+def check_home(variable: Variable) -> None:
+    """Check that a variable lives on the active backend.
+
+    Raises:
+        BackendMismatchError: it lives on another one.
+    """
+    home, here = variable.backend, active.current()
+    if home is not here:
+        where, name = home.described(here), home.name if home.name != here.name else f"{home.name}', '{home.device}"
+        raise BackendMismatchError(
+            f"Variable '{variable.path}' lives on {where}, but the active backend is {here.described(home)}. Use it "
+            f"inside `with kcore.use_backend('{name}')`, or make a twin of its model with "
+            f"`model.to_backend('{here.name}')`."
+        )
 
 
 class Variable:
@@ -155,6 +187,8 @@ class Variable:
     @property
     def value(self) -> Any:
         """The tensor: the engine's own, or a tracer under a tape or in a capture."""
+        if self._backend is not active.current():
+            check_home(self)
         capture = tracing.current_capture()
         if capture is not None:
             return capture.read(self)
@@ -206,6 +240,7 @@ class Variable:
         Raises:
             ShapeError: the shape differs.
         """
+        check_home(self)
         capture = tracing.current_capture()
         if isinstance(value, Variable):
             value = value.value
@@ -268,7 +303,8 @@ class Variable:
         memo[id(self)] = clone
         clone.__dict__.update({k: v for k, v in self.__dict__.items() if k not in ("pack", "_value")})
         clone.pack, clone._shared = None, False
-        clone._value = self._owned(self.numpy(), self.dtype)
+        clone._backend = _destination.get() or self._backend
+        clone._value = clone._owned(self.numpy(), self.dtype)
         return clone
 
     def __getstate__(self):
@@ -339,8 +375,10 @@ class Pack:
         sizes = [v.size for v in members]
         stops = list(itertools.accumulate(sizes))
         self._bounds = {id(v): (stop - size, stop) for v, size, stop in zip(members, sizes, stops, strict=True)}
-        parts = [v.backend.to_numpy(v.load()).reshape(-1) for v in members]
-        self.flat = Variable(np.concatenate(parts), dtype=members[0].dtype, trainable=False, name="pack")
+        backend = members[0].backend
+        parts = [backend.to_numpy(v.load()).reshape(-1) for v in members]
+        with active.activate(backend):
+            self.flat = Variable(np.concatenate(parts), dtype=members[0].dtype, trainable=False, name="pack")
 
     def bounds(self, variable: Variable) -> tuple[int, int]:
         """Where the variable's numbers start and stop in the flat variable."""

@@ -49,7 +49,9 @@ class TrainingMethods:
             steps_per_execution: how many steps pass between the hooks of callbacks.
             jit_compile: whether the backend compiles the step; `"auto"` leaves it to the backend.
             auto_scale_loss: whether the loss is scaled for `float16`.
-            **kwargs: what Keras 2 took: `sample_weight_mode`, `target_tensors`.
+            **kwargs: what Keras 2 took: `sample_weight_mode`, `target_tensors`; and kcore's own
+                `native_autodiff`: whether gradients come from the engine's own autodiff, for models that call the
+                engine directly.
         """
         self._trainer.compile(
             optimizer=optimizer,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from kcore import registry, tree
+from kcore.engine.backend import get_backend
+from kcore.engine.variable import moving_to
 from kcore.errors import InvalidArgumentError, UnsupportedError
 from kcore.layers import Layer
 from kcore.layers._call_arguments import CallArguments, shapes_of
@@ -115,6 +118,31 @@ class Model(TrainingMethods, SavingMethods, Layer):
             f"`name` must be that of a layer of model '{self.name}': {[layer.name for layer in layers]}. Received: "
             f"name={name!r}"
         )
+
+    def to_backend(self, name: str, device: str | None = None) -> Model:
+        """A twin of the model on another backend, with the same weights and, if compiled, the same optimizer's state,
+        metrics and random generators: both go on with the same numbers.
+
+        Args:
+            name: a backend's name.
+            device: a device of that backend; its best one by default.
+
+        Returns:
+            A new model, to be used inside `with kcore.use_backend(name)`. This one is left as it is.
+
+        Raises:
+            BackendNotFoundError: no such backend is installed.
+            InvalidArgumentError: it has no such device.
+
+        Example:
+            >>> model = kcore.Sequential([Input((2,)), layers.Dense(1)])
+            >>> twin = model.to_backend("numpy")
+            >>> twin is model, np.array_equal(twin.get_weights()[0], model.get_weights()[0])
+            (False, True)
+        """
+        backend = get_backend(name)
+        with moving_to(backend if device is None else backend.on_device(device)):
+            return copy.deepcopy(self)
 
     @property
     def inputs(self) -> Any:

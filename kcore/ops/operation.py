@@ -15,8 +15,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from kcore import registry
-from kcore.engine import tracing
+from kcore import registry, tree
+from kcore.engine import active, tracing
 from kcore.engine.spec import Spec
 from kcore.errors import InvalidArgumentError, InvalidTypeError, KcoreError, UnsupportedError
 
@@ -106,6 +106,7 @@ class Operation:
         """
         outputs = self.compute_output_spec(*args, **kwargs)
         if all(x.record_history for x in symbolic_leaves((args, kwargs))):
+            args, kwargs = _on_host((args, kwargs))
             Node(self, args, kwargs, outputs)
         return outputs
 
@@ -159,6 +160,12 @@ class Operation:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
+
+
+def _on_host(arguments: tuple[tuple, dict]) -> Any:
+    """Arguments with the engine's tensors as NumPy arrays: a graph is saved, and copied to other backends."""
+    backend = active.current()
+    return tree.map_structure(lambda x: backend.to_numpy(x) if backend.is_tensor(x) else x, arguments)
 
 
 def _one_or_list(tensors: list[KerasTensor]) -> Any:

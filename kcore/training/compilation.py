@@ -102,7 +102,7 @@ class Compilation:
         made = {
             name: _serialized(value)
             for name, value in self.arguments.items()
-            if name not in ("optimizer", "learning_rate")
+            if name not in ("optimizer", "learning_rate") and (value or name != "native_autodiff")
         }
         return {"optimizer": _serialized(self.optimizer), **made}
 

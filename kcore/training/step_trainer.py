@@ -8,6 +8,7 @@ from typing import Any
 from kcore import tree
 from kcore.dtypes import standardize_dtype
 from kcore.engine import tracing
+from kcore.engine.variable import check_home
 from kcore.errors import InvalidArgumentError
 from kcore.ops.operation import KerasTensor
 from kcore.training import checks, steps
@@ -65,6 +66,7 @@ class StepTrainer:
         auto_scale_loss: bool = True,
         sample_weight_mode: Any = None,
         target_tensors: Any = None,
+        native_autodiff: bool = False,
     ) -> None:
         """Say how the model is to be trained. Which weights are trainable is decided here.
 
@@ -81,6 +83,8 @@ class StepTrainer:
             auto_scale_loss: accepted for Keras; an optimizer scales the loss as it was told.
             sample_weight_mode: accepted for Keras 2; weights may have the shape of steps anyway.
             target_tensors: accepted for Keras 2 if None.
+            native_autodiff: whether gradients come from the engine's own autodiff (`kcore.NativeGradientTape`), for
+                models that call the engine directly; steps are then not captured.
 
         Raises:
             InvalidArgumentError: an unknown name, or `target_tensors` that aren't None.
@@ -102,9 +106,10 @@ class StepTrainer:
             "weighted_metrics": weighted_metrics,
             "run_eagerly": run_eagerly,
             "steps_per_execution": steps_per_execution,
+            "native_autodiff": native_autodiff,
         }
         self._compilation = Compilation(self.model, self._view, arguments)
-        self.run_eagerly = run_eagerly
+        self.run_eagerly = run_eagerly or native_autodiff
         self.jit_compile = jit_compile
         self.steps_per_execution = steps_per_execution
         self.model.stop_training = False
@@ -345,8 +350,11 @@ class StepTrainer:
             What describes the model's outputs (their shapes), or None if that isn't known before a real step.
 
         Raises:
+            BackendMismatchError: the model lives on another backend than the active one.
             InvalidArgumentError: there is no batch, or inputs, targets or labels don't fit.
         """
+        for weight in self._view.weights[:1]:
+            check_home(weight)
         batch = adapter.first_batch()
         if batch is None:
             raise InvalidArgumentError("The data must hold at least one batch. Received: none")

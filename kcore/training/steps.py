@@ -20,6 +20,7 @@ from kcore import tree
 from kcore.engine import backend
 from kcore.engine.autodiff import GradientTape
 from kcore.engine.function import Function
+from kcore.engine.native import NativeGradientTape
 from kcore.engine.tracing import value_of
 from kcore.errors import CaptureError, InvalidArgumentError
 from kcore.training.compilation import Compilation, batch_count
@@ -81,7 +82,7 @@ def train_on(model: Any, compilation: Compilation, data: tuple[Any, Any, Any]) -
     if optimizer is None:
         raise InvalidArgumentError("Training needs an `optimizer`; give one to `compile`. Received: optimizer=None")
     weights = compilation.trainable_weights()
-    with GradientTape() as tape:
+    with NativeGradientTape() if compilation.arguments["native_autodiff"] else GradientTape() as tape:
         y_pred = model(x, training=True)
         loss = loss_of(model, x, y, y_pred, sample_weight, training=True)
         scaled = optimizer.scale_loss(loss)

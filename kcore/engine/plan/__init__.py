@@ -105,7 +105,7 @@ class Plan:
 
 def program_of(graph: Graph, backend):
     """The program of a control flow node's body; made once a graph and backend."""
-    cached = graph.programs.get(backend.name)
+    cached = graph.programs.get(backend)
     if cached is None:
-        cached = graph.programs[backend.name] = Plan(graph, backend).run
+        cached = graph.programs[backend] = Plan(graph, backend).run
     return cached

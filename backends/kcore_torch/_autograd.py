@@ -1,0 +1,36 @@
+"""PyTorch's own tape, for `NativeGradientTape`."""
+
+import torch
+
+from kcore.extend import NativeAutodiff
+
+
+def _gradients(targets, cotangents, sources, keep):
+    pairs = [(x, torch.ones_like(x) if g is None else g) for x, g in zip(targets, cotangents, strict=True)]
+    pairs = [(x, g) for x, g in pairs if x.requires_grad]
+    tracked = [x for x in sources if x.requires_grad]
+    if not (pairs and tracked):
+        return [None] * len(sources)
+    outputs, given = zip(*pairs, strict=True)
+    found = iter(torch.autograd.grad(outputs, tracked, given, retain_graph=keep, allow_unused=True))
+    return [next(found) if x.requires_grad else None for x in sources]
+
+
+class _Custom(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, f, *operands):
+        outputs, ctx.gradient = f(*operands)
+        return tuple(outputs) if isinstance(outputs, list) else outputs
+
+    @staticmethod
+    def backward(ctx, *cotangents):
+        found = ctx.gradient(*cotangents)
+        return None, *(found if isinstance(found, (tuple, list)) else (found,))
+
+
+AUTODIFF = NativeAutodiff(
+    leaf=lambda x: x.detach().requires_grad_(),
+    gradients=_gradients,
+    detach=torch.Tensor.detach,
+    custom=lambda f, operands: _Custom.apply(f, *operands),
+)
