@@ -12,6 +12,7 @@ from .case import CASES, LEVELS, Case
 MODULES: dict[str, tuple[str, ...]] = {
     "kcore.conformance.conversions": ("arrays",),
     "kcore.conformance.primitives": ("arrays",),
+    "kcore.conformance.properties.cases": ("arrays",),
     "kcore.conformance.fused": ("arrays",),
     "kcore.conformance.randomness": ("arrays", "inference"),
     "kcore.conformance.state": ("arrays",),
@@ -20,6 +21,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "kcore.conformance.layers.formats": ("inference",),
     "kcore.conformance.training.cases": ("training",),
     "kcore.conformance.training.saving": ("training",),
+    "kcore.conformance.models.cases": ("training",),
     "kcore.conformance.known": LEVELS,
 }
 """Each module of cases, with the levels of the cases in it. Importing it makes its cases known. A package imports those

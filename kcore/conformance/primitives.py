@@ -37,10 +37,15 @@ def oracle(row: Primitive, sample: Sample) -> tuple[np.ndarray, str]:
         return np.asarray(row.reference(*wide, **sample.params)), plain.dtype.name
 
 
-def needs(row: Primitive, sample: Sample) -> tuple[str, ...]:
-    """The capabilities that a sample asks for."""
+def needs(kind: str, row: Primitive, sample: Sample) -> tuple[str, ...]:
+    """The capabilities that a question asks for.
+
+    Gradients are tried in `gradient_dtype`, whatever the sample's dtype. A plan leaves out calls that change nothing.
+    """
+    if "gradient" in kind:
+        return (row.name,)
     dtypes = [np.asarray(x).dtype.name for x in sample.operands] + [sample.params.get("dtype")]
-    return (row.name, *dict.fromkeys(f"dtype:{d}" for d in dtypes if d))
+    return (*(() if kind == "captured" else (row.name,)), *dict.fromkeys(f"dtype:{d}" for d in dtypes if d))
 
 
 def _compare(row: Primitive, sample: Sample, check, got) -> None:
@@ -50,7 +55,8 @@ def _compare(row: Primitive, sample: Sample, check, got) -> None:
         check.same_bits(got, expected)
 
 
-def _value(row: Primitive, sample: Sample, backend, check) -> None:
+def ask_value(row: Primitive, sample: Sample, backend, check) -> None:
+    """The value of a row on a sample is that of the reference, and a tensor of the backend."""
     got = row(*tensors(backend, sample), **sample.params)
     check.true(backend.is_tensor(got), f"the result is no tensor of the backend, but {type(got).__name__}")
     _compare(row, sample, check, got)
@@ -99,7 +105,7 @@ def _captured_gradient(row: Primitive, sample: Sample, backend, check) -> None:
     _gradients.check_captured(_problem(row, sample, dtype), backend, check, dtype)
 
 
-RUNS = dict(zip(KINDS, (_value, _captured, _operands, _gradient, _second_gradient, _captured_gradient), strict=True))
+RUNS = dict(zip(KINDS, (ask_value, _captured, _operands, _gradient, _second_gradient, _captured_gradient), strict=True))
 
 
 def is_smooth(row: Primitive, sample: Sample) -> bool:
@@ -121,10 +127,7 @@ def is_quick(kind: str, place: int, sample: Sample) -> bool:
 
 @family
 def cases() -> Iterator[Case]:
-    """Each kind of question, for each row and sample.
-
-    Gradients are tried in `gradient_dtype`, whatever the sample's dtype, so they need the primitive alone.
-    """
+    """Each kind of question, for each row and sample."""
     for kind, run in RUNS.items():
         for row in TABLE.values():
             samples = [s for s in row.samples() if "gradient" not in kind or is_smooth(row, s)]
@@ -134,7 +137,7 @@ def cases() -> Iterator[Case]:
                     partial(run, row, sample),
                     group=f"primitives: {row.group}",
                     op=row.name,
-                    needs=(row.name,) if "gradient" in kind else needs(row, sample),
+                    needs=needs(kind, row, sample),
                     quick=is_quick(kind, place, sample),
                 )
 

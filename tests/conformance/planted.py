@@ -26,6 +26,7 @@ from spoiled import (
     nan_skipped,
     one_buffer,
     other_bits,
+    other_error,
     otherwise,
     quiet,
     raises,
@@ -67,8 +68,9 @@ class Fault(NamedTuple):
 FIRST = {"padding": lambda pairs: tuple((lo + 1, hi - 1) if hi else (lo, hi) for lo, hi in pairs)}
 SWAPPED = {"padding": lambda pairs: tuple((hi, lo) for lo, hi in pairs)}
 
-FAULTS: dict[str, Fault] = {
-    # wrong value
+Faults = dict[str, Fault]
+
+WRONG_VALUE: Faults = {
     "add subtracts": Fault("value/add/matrices", instead("add", np.subtract), "off by"),
     "exp in half precision": Fault(
         "value/exp/matrix", instead("exp", lambda x: np.exp(x.astype(np.float16)).astype(x.dtype)), "off by"
@@ -112,12 +114,15 @@ FAULTS: dict[str, Fault] = {
     "minus zero is lost": Fault(
         "value/negative/specials", instead("negative", lambda x: (0 - x).astype(x.dtype)), "signs of zeros"
     ),
-    # missing return
+}
+MISSING_RETURN: Faults = {
     "multiply returns nothing": Fault(
         "value/multiply/matrices", instead("multiply", lambda x, y: None), "no tensor.*NoneType"
     ),
+    "a copy returns nothing": Fault("conversion/a copy is apart", instead("copy", lambda x: None)),
     "concat returns a list": Fault("value/concat/two", after("concat", lambda x: x.tolist()), "no tensor.*list"),
-    # swapped axis
+}
+SWAPPED_AXIS: Faults = {
     "permute_dims inverts its axes": Fault(
         "value/permute_dims/cycle", otherwise("permute_dims", axes=lambda axes: tuple(np.argsort(axes))), "shape"
     ),
@@ -136,7 +141,8 @@ FAULTS: dict[str, Fault] = {
     "flip of the wrong axis": Fault(
         "value/flip/one axis", instead("flip", lambda x, *, axes: np.flip(x, tuple((a + 1) % x.ndim for a in axes)))
     ),
-    # wrong dtype
+}
+WRONG_DTYPE: Faults = {
     "sum widens integers": Fault("value/sum/integers", after("sum", lambda x: x.astype(np.int64)), "dtype is int64"),
     "equal gives integers": Fault(
         "value/equal/matrices", after("equal", lambda x: x.astype(np.uint8)), "dtype is uint8"
@@ -152,7 +158,8 @@ FAULTS: dict[str, Fault] = {
     "to_numpy widens": Fault(
         "conversion/shape (2, 3, 4)", instead("to_numpy", lambda x: np.asarray(x, np.float64)), "dtype is float64"
     ),
-    # wrong shape
+}
+ZERO_SIZE: Faults = {
     "sum of nothing is a scalar": Fault(
         "value/sum/zero size result",
         instead("sum", lambda x, **p: right.sum(x, **p) if x.size else np.zeros((), x.dtype)),
@@ -168,16 +175,20 @@ FAULTS: dict[str, Fault] = {
         after("windows", lambda y: y if y.size else np.zeros((1,), y.dtype)),
         "the shape is",
     ),
+}
+WRONG_SHAPE: Faults = {
     "scalars get an axis": Fault("value/negative/scalar", after("negative", np.atleast_1d), "the shape is"),
     "keepdims is ignored": Fault("value/max/keepdims", otherwise("max", keepdims=lambda keep: False), "the shape is"),
-    # writes into an operand
+}
+WRITES_INTO_AN_INPUT: Faults = {
     "negative writes into x": Fault(
         "operands/negative/matrix", spoiled_operand("negative", 0), "operand 0 was written"
     ),
     "scatter writes into x": Fault("operands/scatter/rows", spoiled_operand("scatter", 0), "operand 0 was written"),
     "matmul writes into y": Fault("operands/matmul/matrices", spoiled_operand("matmul", 1), "operand 1 was written"),
     "adam writes into the value": Fault("fused/adam/vector", fused("adam", forward=written_adam), "operand 1 was"),
-    # wrong gradient
+}
+WRONG_GRADIENT: Faults = {
     "max pool's pullback is doubled": Fault(
         "fused gradient/max_pool/apart",
         fused("max_pool", backward=lambda *a, **p: tuple(2 * g for g in backward_of("max_pool")(*a, **p))),
@@ -208,7 +219,8 @@ FAULTS: dict[str, Fault] = {
         instead("negative", lambda x: np.negative(x) if x.dtype != np.float64 else np.zeros_like(x)),
         "order 2",
     ),
-    # wrong only at a kink or a tie
+}
+GRADIENT_WRONG_ONLY_AT_A_KINK_OR_A_TIE: Faults = {
     "max pool shares among equals": Fault("kink/max pool of equals", fused("max_pool", backward=shared_among_equals)),
     "the sign of 0 is 1": Fault(
         "kink/absolute at 0", instead("sign", lambda x: np.where(x == 0, 1, np.sign(x)).astype(x.dtype))
@@ -217,7 +229,8 @@ FAULTS: dict[str, Fault] = {
         "kink/largest of equals", instead("equal", lambda x, y: np.zeros(broadcast_shape(x, y), bool))
     ),
     "where turns at equality": Fault("kink/maximum of equals", instead("less", np.less_equal)),
-    # NaN and infinity
+}
+NAN_SWALLOWED: Faults = {
     "max skips nan": Fault(
         "value/max/specials", instead("max", lambda x, *, axes, keepdims: np.fmax.reduce(x, axes, keepdims=keepdims))
     ),
@@ -225,7 +238,8 @@ FAULTS: dict[str, Fault] = {
     "max pool swallows nan": Fault("special/max pool of nan", fused("max_pool", forward=max_pool_without_nan)),
     "argmax skips nan": Fault("value/argmax/specials", instead("argmax", nan_skipped)),
     "the sign of nan is 0": Fault("value/sign/specials", after("sign", np.nan_to_num)),
-    # padding
+}
+OFF_BY_ONE_PADDING: Faults = {
     "pad is off by one": Fault(
         "value/pad/both sides",
         otherwise("pad", widths=lambda widths: tuple((lo + 1, hi - 1) if hi else (lo, hi) for lo, hi in widths)),
@@ -235,15 +249,18 @@ FAULTS: dict[str, Fault] = {
     "average pool counts padding": Fault(
         "fused/average_pool/padding", fused("average_pool", forward=counted_padding, backward=None), "off by"
     ),
-    # order
+}
+UNSTABLE_SORT: Faults = {
     "argsort is unstable": Fault("value/argsort/ties", instead("argsort", unstable_order)),
     "nan comes first": Fault("value/argsort/specials", instead("argsort", nan_first_order)),
     "argmax takes the last of equals": Fault("value/argmax/ties", instead("argmax", last_of_equals)),
-    # stale state
+}
+STALE_STATE: Faults = {
     "a result is remembered": Fault("fresh/exp", instead("exp", remembered(np.exp))),
     "results share a buffer": Fault("fresh/sqrt", instead("sqrt", one_buffer(np.sqrt))),
     "a copy is a view": Fault("conversion/a copy is apart", instead("copy", lambda x: x)),
-    # control flow
+}
+CONTROL_FLOW: Faults = {
     "scan always runs forwards": Fault("control/scan backwards", {"scan": scan_forwards}),
     "scan writes rows out of place": Fault("control/scan backwards", {"scan": scan_out_of_place}),
     "while_loop runs once too often": Fault("control/while_loop counts its rounds", {"while_loop": body_first}),
@@ -253,7 +270,8 @@ FAULTS: dict[str, Fault] = {
     "lstm ignores the direction": Fault(
         "fused/lstm/backwards", fused("lstm", forward=always_forwards("lstm"), backward=None), "off by"
     ),
-    # random bits
+}
+RANDOM_BITS_THAT_DIFFER: Faults = {
     "unsigned shift keeps the sign": Fault(
         "random/threefry of ones",
         instead("shift_right", signed_shift),
@@ -267,27 +285,43 @@ FAULTS: dict[str, Fault] = {
         fused("random_bits", forward=other_bits),
     ),
     "iota starts at 1": Fault("value/iota/uint32", after("iota", lambda x: x + x.dtype.type(1))),
-    # chance
+}
+NON_DETERMINISM: Faults = {
     "sum in any order": Fault("determinism/sum", instead("sum", random_order_sum), "differ"),
     "scatter_add in any order": Fault(
         "determinism/scatter_add", instead("scatter_add", random_order_scatter), "differ"
     ),
-    # errors and gaps
+}
+MISSING_ERROR: Faults = {
     "matmul takes shapes that don't meet": Fault(
         "error/matmul of shapes that don't meet", instead("matmul", clipped_matmul), "nothing was raised"
     ),
     "add takes shapes that don't broadcast": Fault(
         "error/add of shapes that don't broadcast", instead("add", clipped_add), "nothing was raised"
     ),
-    "an undeclared gap": Fault(
-        "value/argsort/axis 0",
-        instead("argsort", raises(NotImplementedError("no sort"))),
-        "NotImplementedError: no sort",
-    ),
+}
+WRONG_ERROR_TYPE: Faults = {
     "a gap raises another error": Fault(
         "value/argsort/axis 0",
         {**instead("argsort", raises(KeyError("x"))), **gaps(Gap("argsort", "notimpl", "later"))},
         "is to raise NotImplementedError",
+    ),
+    "a gap of a dtype raises another error": Fault(
+        "value/exp/float64",
+        {**instead("exp", raises(KeyError("x"))), **gaps(Gap("dtype:float64", "never", "narrow", TypeError))},
+        "is to raise TypeError",
+    ),
+    "a layer raises a TypeError for a bad value": Fault(
+        "known/output_padding_is_below_the_stride",
+        in_core("Conv1DTranspose", "__init__", other_error(TypeError)),
+        "raised TypeError .*expected InvalidArgumentError",
+    ),
+}
+GAPS: Faults = {
+    "an undeclared gap": Fault(
+        "value/argsort/axis 0",
+        instead("argsort", raises(NotImplementedError("no sort"))),
+        "NotImplementedError: no sort",
     ),
     "a gap works": Fault("value/argsort/axis 0", gaps(Gap("argsort", "notimpl", "later")), "it works, though"),
     "a gap gives a wrong result": Fault(
@@ -295,14 +329,28 @@ FAULTS: dict[str, Fault] = {
         {**instead("argsort", unstable_order), **gaps(Gap("argsort", "notyet", "unstable"))},
         "is to raise NotImplementedError",
     ),
-    # training
+}
+TRAINING: Faults = {
     "adam swaps its decays": Fault("training/mlp, Adam", fused("adam", forward=swapped_decays, inplace=None), "off by"),
-    # the core's own layers
+}
+DROPOUT_IN_INFERENCE: Faults = {
     "dropout is active in inference": Fault(
         "inference/Dropout does nothing",
         in_core("Dropout", "call", lambda call: lambda self, inputs, training=False: call(self, inputs, True)),
         "values differ",
     ),
+    "whole channels are dropped in inference": Fault(
+        "inference/SpatialDropout1D does nothing",
+        in_core("SpatialDropout1D", "call", lambda call: lambda self, inputs, training=False: call(self, inputs, True)),
+        "values differ",
+    ),
+    "noise is added in inference": Fault(
+        "inference/GaussianNoise does nothing",
+        in_core("GaussianNoise", "call", lambda call: lambda self, inputs, training=False: call(self, inputs, True)),
+        "values differ",
+    ),
+}
+LAYERS: Faults = {
     "a masked step is averaged": Fault(
         "mask/GlobalAveragePooling1D ends where the mask does",
         in_core("GlobalAveragePooling1D", "call", lambda call: lambda self, inputs, mask=None: call(self, inputs)),
@@ -329,3 +377,62 @@ FAULTS: dict[str, Fault] = {
         "shape",
     ),
 }
+
+RARE: Faults = {
+    "concat leaves the fourth part out": Fault(
+        "property/concat",
+        instead("concat", lambda *xs, axis: right.concat(*xs[:3], axis=axis)),
+        r"the shape is.*The smallest call found: concat\(",
+    ),
+    "sum of axes that are no neighbours": Fault(
+        "property/sum",
+        otherwise("sum", axes=lambda axes: axes[:-1] if axes and axes[-1] - axes[0] >= len(axes) else axes),
+        "the shape is.*The smallest call found",
+    ),
+    "conv forgets dilation where it strides": Fault(
+        "property/conv",
+        instead(
+            "conv",
+            lambda x, k, **p: right.conv(
+                x,
+                k,
+                **{
+                    **p,
+                    "dilation": tuple(1 if s == 3 else d for s, d in zip(p["strides"], p["dilation"], strict=True)),
+                },
+            ),
+        ),
+        "the shape is|values differ|off by",
+    ),
+    "the fourth axis is taken for the third": Fault(
+        "property/take", otherwise("take", axis=lambda axis: min(axis, 2)), "The smallest call found"
+    ),
+}
+"""What no sample of the table asks, and a call that is made up does."""
+
+KINDS: dict[str, Faults] = {
+    "wrong value": WRONG_VALUE,
+    "missing return": MISSING_RETURN,
+    "swapped axis": SWAPPED_AXIS,
+    "wrong dtype": WRONG_DTYPE,
+    "wrong shape for zero-size input": ZERO_SIZE,
+    "wrong shape": WRONG_SHAPE,
+    "writes into an input": WRITES_INTO_AN_INPUT,
+    "wrong gradient": WRONG_GRADIENT,
+    "gradient wrong only at a kink or a tie": GRADIENT_WRONG_ONLY_AT_A_KINK_OR_A_TIE,
+    "NaN swallowed": NAN_SWALLOWED,
+    "off-by-one padding": OFF_BY_ONE_PADDING,
+    "unstable sort": UNSTABLE_SORT,
+    "stale state": STALE_STATE,
+    "control flow": CONTROL_FLOW,
+    "random bits that differ": RANDOM_BITS_THAT_DIFFER,
+    "non-determinism": NON_DETERMINISM,
+    "missing error": MISSING_ERROR,
+    "wrong error type": WRONG_ERROR_TYPE,
+    "gaps": GAPS,
+    "training": TRAINING,
+    "dropout active in inference": DROPOUT_IN_INFERENCE,
+    "layers": LAYERS,
+    "of rare calls": RARE,
+}
+FAULTS = {name: fault for faults in KINDS.values() for name, fault in faults.items()}

@@ -8,7 +8,34 @@ from typing import Any
 
 import numpy as np
 
+from kcore.extend import check_backend
 from kcore_numpy import NumpyBackend
+
+
+class Healthy(NumpyBackend):
+    """NumPy without its shortcuts in plans, so that a fault in a method is a fault everywhere."""
+
+    name = "healthy"
+    inplace = {}
+
+    def bind(self, name, params):
+        return super(NumpyBackend, self).bind(name, params)
+
+
+SERVICES = {"scan", "while_loop", "cond"}
+
+
+def broken(name, overrides):
+    """The backend with a fault: attributes of the class; functions take what its methods take, without `self`."""
+    attributes = {
+        key: staticmethod(value) if callable(value) and key not in SERVICES else value
+        for key, value in overrides.items()
+        if key != "core"
+    }
+    cls = type("Broken", (Healthy,), {**attributes, "name": f"broken: {name}"})
+    check_backend(cls)
+    return cls()
+
 
 right = NumpyBackend()
 
@@ -234,6 +261,21 @@ def raises(error):
 def in_core(layer, method, spoil):
     """A fault of the core and of no backend: `method` of a layer becomes `spoil(the right method)`."""
     return {"core": (layer, method, spoil)}
+
+
+def other_error(error):
+    """Spoils a method: what it raises has another type."""
+
+    def spoil(method):
+        def run(*arguments, **options):
+            try:
+                return method(*arguments, **options)
+            except ValueError as err:
+                raise error(str(err)) from err
+
+        return run
+
+    return spoil
 
 
 def gaps(*declared):

@@ -5,38 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from planted import FAULTS, Fault
+from planted import FAULTS, KINDS
+from spoiled import Healthy, broken
 
 from kcore import layers
 from kcore.conformance import load, run_case
 from kcore.conformance.case import CASES
-from kcore.extend import check_backend
-from kcore_numpy import NumpyBackend
-
-
-class Healthy(NumpyBackend):
-    """NumPy without its shortcuts in plans, so that a fault in a method is a fault everywhere."""
-
-    name = "healthy"
-    inplace = {}
-
-    def bind(self, name, params):
-        return super(NumpyBackend, self).bind(name, params)
-
-
-SERVICES = {"scan", "while_loop", "cond"}
-
-
-def broken(name: str, fault: Fault) -> NumpyBackend:
-    """The backend with the fault."""
-    attributes = {
-        key: staticmethod(value) if callable(value) and key not in SERVICES else value
-        for key, value in fault.overrides.items()
-        if key != "core"
-    }
-    cls = type("Broken", (Healthy,), {**attributes, "name": f"broken: {name}"})
-    check_backend(cls)
-    return cls()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -51,7 +25,7 @@ def test_the_fault_is_caught(name, monkeypatch):
         layer, method, spoil = fault.overrides["core"]
         cls = getattr(layers, layer)
         monkeypatch.setattr(cls, method, spoil(getattr(cls, method)))
-    result = run_case(CASES[fault.case], broken(name, fault))
+    result = run_case(CASES[fault.case], broken(name, fault.overrides))
     assert result.outcome == "failed", f"{fault.case} didn't see that {name}"
     assert re.search(fault.says, result.message), result.message
 
@@ -62,5 +36,31 @@ def test_the_case_finds_nothing_in_a_healthy_backend(name):
     assert result.outcome == "passed", result.message
 
 
+ASKED = (
+    "wrong value",
+    "missing return",
+    "swapped axis",
+    "wrong dtype",
+    "wrong shape for zero-size input",
+    "writes into an input",
+    "wrong gradient",
+    "gradient wrong only at a kink or a tie",
+    "NaN swallowed",
+    "off-by-one padding",
+    "unstable sort",
+    "dropout active in inference",
+    "stale state",
+    "random bits that differ",
+    "non-determinism",
+    "wrong error type",
+)
+"""What a suite that compares backends must not miss."""
+
+
+@pytest.mark.parametrize("kind", ASKED)
+def test_each_kind_is_planted_more_than_once(kind):
+    assert len(KINDS[kind]) >= 2
+
+
 def test_there_are_enough_faults():
-    assert len(FAULTS) >= 40
+    assert len(FAULTS) == sum(map(len, KINDS.values())) >= 40

@@ -202,6 +202,26 @@ def test_the_command(capsys, tmp_path, monkeypatch):
     assert summary["backends"][0]["gaps"][0]["cases"] == 1
 
 
+def test_the_command_tells_of_a_gap_that_no_case_meets(capsys, monkeypatch):
+    monkeypatch.setattr("kcore.conformance.load", lambda level, quick: [CASES["value/exp/matrix"]])
+    register_backend("named", named(Gap("no such thing", "never", "why")))
+    try:
+        assert main(["conformance", "--backend", "named"]) == 0
+        assert "NOTICE: no case meets the gap 'no such thing'" in capsys.readouterr().out
+        assert main(["conformance", "--backend", "named", "--quick"]) == 0
+        assert "NOTICE" not in capsys.readouterr().out
+    finally:
+        unregister_backend("named")
+
+
+def test_the_command_asks_more_random_models(capsys, tmp_path):
+    path = tmp_path / "out.json"
+    assert main(["conformance", "--backend", "numpy", "--models", "2", "--seed", "100", "--json", str(path)]) == 0
+    assert "random models  2 passed" in capsys.readouterr().out
+    summary = json.loads(path.read_text())
+    assert [case["name"] for case in summary["cases"]] == ["model/seed 100", "model/seed 101"]
+
+
 def test_the_command_fails_where_a_case_fails(capsys, monkeypatch):
     load()
     monkeypatch.setattr("kcore.conformance.load", lambda level, quick: [CASES["value/exp/matrix"]])

@@ -115,7 +115,7 @@ def _gaps(summary: Data) -> Iterator[str]:
             escape(g["means"]),
             escape(g["reason"]),
             _code(g["error"]),
-            str(g["cases"]),
+            str(g["cases"] or "none asked"),
         ]
         for b in summary["backends"]
         for g in b["gaps"]
