@@ -13,7 +13,8 @@ from kcore.engine.backend import Backend, Gap
 
 from .case import Case
 
-_IN_PRIMITIVE = re.compile(r"In primitive `(\w+)` of backend")
+_IN_PRIMITIVE = re.compile(r"(?:In primitive|While running) `(\w+)`")
+"""What the core adds to an error of a primitive, called on its own or by a plan."""
 
 
 def declared(case: Case, backend: Backend) -> Gap | None:

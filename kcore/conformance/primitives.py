@@ -37,7 +37,7 @@ def oracle(row: Primitive, sample: Sample) -> tuple[np.ndarray, str]:
         return np.asarray(row.reference(*wide, **sample.params)), plain.dtype.name
 
 
-def needs(kind: str, row: Primitive, sample: Sample) -> tuple[str, ...]:
+def needs(row: Primitive, sample: Sample, kind: str = "value") -> tuple[str, ...]:
     """The capabilities that a question asks for.
 
     Gradients are tried in `gradient_dtype`, whatever the sample's dtype. A plan leaves out calls that change nothing.
@@ -137,7 +137,7 @@ def cases() -> Iterator[Case]:
                     partial(run, row, sample),
                     group=f"primitives: {row.group}",
                     op=row.name,
-                    needs=needs(kind, row, sample),
+                    needs=needs(row, sample, kind),
                     quick=is_quick(kind, place, sample),
                 )
 

@@ -96,6 +96,8 @@ def _judged(error: Exception | None, gap: Gap | None, backend: Backend) -> tuple
     """The outcome, the message and the gap."""
     if gap is None and error is not None:
         gap = gaps.behind(error, backend)
+        if gap is not None:
+            return "gap", gaps.explain(gap), gap
     if gap is None:
         return ("passed", "", None) if error is None else ("failed", _told(error), None)
     if error is None:

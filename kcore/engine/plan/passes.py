@@ -65,9 +65,8 @@ class _Simplifier:
         size = math.prod(instruction.specs[0].shape)
         if size > FOLD_LIMIT or not all(x in constants for x in instruction.operands):
             return None
-        value = self.backend.functions[instruction.name](
-            *(constants[x] for x in instruction.operands), **instruction.params
-        )
+        operands = [constants[x] for x in instruction.operands]
+        value = instruction.primitive.evaluate(self.backend, operands, instruction.params)
         return [self.listing.constant(value, instruction.specs[0])]
 
     def _repeated(self, instruction: Instruction) -> list[int] | None:
