@@ -31,7 +31,7 @@ def _outside(indices, size: int):
 def scatter(x, indices, updates, *, axis):
     """The last of repeated indices stays, in whatever order a device writes: it is found first, by its position."""
     flat, rows, outside = _flattened(x, indices, updates, axis)
-    if flat.size == 0:
+    if rows.size == 0:
         return x
     order = mx.where(outside, -1, mx.arange(flat.size, dtype=mx.int32))
     last = mx.full((x.shape[axis],), -1, dtype=mx.int32).at[flat].maximum(order)
@@ -41,6 +41,8 @@ def scatter(x, indices, updates, *, axis):
 
 def scatter_add(x, indices, updates, *, axis):
     flat, rows, outside = _flattened(x, indices, updates, axis)
+    if rows.size == 0:
+        return x
     rows = mx.where(outside.reshape(-1, *(1,) * (x.ndim - axis - 1)), 0, rows)
     return x.at[(slice(None),) * axis + (flat,)].add(rows)
 
@@ -53,6 +55,8 @@ def _flattened(x, indices, updates, axis: int):
 
 
 def scatter_add_along_axis(x, indices, updates, *, axis):
+    if updates.size == 0:
+        return x
     grid = [mx.arange(n).reshape(-1, *(1,) * (x.ndim - 1 - i)) for i, n in enumerate(indices.shape)]
     grid[axis] = _clamped(indices, x.shape[axis])
     return x.at[tuple(grid)].add(mx.where(_outside(indices, x.shape[axis]), 0, updates))

@@ -1,6 +1,7 @@
 """Reductions, order and the matrix product.
 
-MLX widens small integers and gives indices as uint32; the primitives don't.
+MLX widens small integers and gives indices as uint32; the primitives don't. Sums and products of nothing are made here:
+MLX 0.32 gives wrong ones of several axes, and now and then never comes back from one.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ CHAIN = 512
 
 
 def sum(x, *, axes, keepdims):
+    if x.size == 0:
+        return _of_nothing(x, 0, axes, keepdims)
     if math.prod(x.shape[a] for a in axes) <= CHAIN or not mx.issubdtype(x.dtype, mx.floating):
         return mx.sum(x, axis=axes, keepdims=keepdims).astype(x.dtype)
     for axis in axes:
@@ -28,11 +31,19 @@ def _sum_in_blocks(x, axis: int):
         return mx.sum(x, axis=axis, keepdims=True)
     blocks, rest = mx.split(x, [size - size % CHAIN], axis=axis)
     sums = mx.sum(blocks.reshape(*before, size // CHAIN, CHAIN, *after), axis=axis + 1)
-    return _sum_in_blocks(sums, axis) + mx.sum(rest, axis=axis, keepdims=True)
+    total = _sum_in_blocks(sums, axis)
+    return total + mx.sum(rest, axis=axis, keepdims=True) if size % CHAIN else total
 
 
 def prod(x, *, axes, keepdims):
+    if x.size == 0:
+        return _of_nothing(x, 1, axes, keepdims)
     return mx.prod(x, axis=axes, keepdims=keepdims).astype(x.dtype)
+
+
+def _of_nothing(x, value: int, axes, keepdims):
+    shape = [1 if i in axes else n for i, n in enumerate(x.shape) if keepdims or i not in axes]
+    return mx.full(shape, value, dtype=x.dtype)
 
 
 def max(x, *, axes, keepdims):
@@ -73,4 +84,4 @@ def matmul(x, y):
     """MLX multiplies matrices of floats only; of integers it is a product and a sum, which wraps as it should."""
     if mx.issubdtype(x.dtype, mx.floating):
         return mx.matmul(x, y)
-    return mx.sum(x[..., None] * y[..., None, :, :], axis=-2).astype(x.dtype)
+    return sum(x[..., None] * y[..., None, :, :], axes=(x.ndim - 1,), keepdims=False)

@@ -19,7 +19,7 @@ def conv(x, kernel, *, strides, padding, dilation, groups):
     out = _positions(size, kernel.shape[:-2], strides, dilation)
     if 0 in (x.size, kernel.size, *out):
         return mx.zeros((x.shape[0], *out, kernel.shape[-1]), dtype=x.dtype)
-    if x.dtype == mx.float64 or rank > 3:
+    if x.dtype == mx.float64 or rank > (3 if groups == 1 else 2):
         return _conv_by_taps(x, kernel, out, strides, padding, dilation, groups)
     weights = kernel.transpose(rank + 1, *range(rank + 1))
     sides = tuple(map(list, zip(*padding, strict=True)))
@@ -27,7 +27,7 @@ def conv(x, kernel, *, strides, padding, dilation, groups):
 
 
 def _conv_by_taps(x, kernel, out, strides, padding, dilation, groups):
-    """Where `conv_general` stops: float64, and more than three spatial axes."""
+    """Where `conv_general` stops: float64, more than three spatial axes, three with groups."""
     channels, features = kernel.shape[-2:]
     x = mx.pad(x, [(0, 0), *padding, (0, 0)])
     weights = kernel.reshape(-1, channels, groups, features // groups).transpose(0, 2, 1, 3)

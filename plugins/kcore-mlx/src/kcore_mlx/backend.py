@@ -59,12 +59,12 @@ def _capabilities(device: mx.Device) -> Capabilities:
     """What a device can do: a GPU has no float64."""
     if device.type == mx.gpu:
         dtypes = tuple(name for name in DTYPES if name != "float64")
-        return Capabilities(dtypes=dtypes, devices=("gpu", "cpu"), gaps=(CLAMPED, NO_DOUBLE_ON_GPU))
+        return Capabilities(dtypes=dtypes, devices=("gpu",), gaps=(CLAMPED, NO_DOUBLE_ON_GPU))
     return Capabilities(dtypes=tuple(DTYPES), gaps=(CLAMPED,))
 
 
 class MlxBackend(Backend):
-    """kcore on MLX's default device: the GPU of Apple silicon, the CPU elsewhere."""
+    """kcore on one device, which is MLX's default when the backend is made: the GPU of Apple silicon, else the CPU."""
 
     name = "mlx"
     immutable = True
