@@ -486,7 +486,9 @@ current = active.current
 
 
 class use_backend:
-    """Context manager: the backend for what runs inside, in this thread or task.
+    """Choose the backend, in this thread or task: from here on, or for what runs inside a `with` block.
+
+    `kcore.config.set_backend` chooses for the whole process.
 
     Args:
         name: a backend's name.
@@ -506,17 +508,22 @@ class use_backend:
 
     def __init__(self, name: str, device: str | None = None):
         backend = get_backend(name)
-        self._activation = active.activate(backend if device is None else backend.on_device(device))
+        self._choose(backend if device is None else backend.on_device(device))
+
+    def _choose(self, backend: Backend) -> None:
+        self._backend, self._activation = backend, active.activate(backend)
+        self._activation.__enter__()
 
     def __enter__(self) -> Backend:
-        return self._activation.__enter__()
+        return self._backend
 
     def __exit__(self, *exc) -> None:
         self._activation.__exit__(*exc)
 
 
 class device(use_backend):
-    """Context manager: the device of the active backend for what runs inside, in this thread or task.
+    """Choose the device of the active backend, in this thread or task: from here on, or for what runs inside a `with`
+    block.
 
     Variables that are made inside live there, and so does a model: it is used where it was made.
 
@@ -534,7 +541,7 @@ class device(use_backend):
     """
 
     def __init__(self, device_name: str):
-        self._activation = active.activate(active.current().on_device(device_name))
+        self._choose(active.current().on_device(device_name))
 
 
 device_scope = device

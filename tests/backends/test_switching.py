@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 import numpy as np
 import pytest
@@ -165,6 +166,21 @@ class TestDevices:
     def test_use_backend_takes_one(self, backend):
         with kcore.use_backend(backend.name, backend.devices()[-1]) as place:
             assert place.device == backend.devices()[-1]
+
+
+class TestChoosing:
+    def test_as_a_statement_and_as_a_block(self, backend, other):
+        def names():
+            kcore.use_backend("other")
+            yield kcore.config.backend()
+            with kcore.use_backend("numpy"):
+                yield kcore.config.backend()
+            yield kcore.config.backend()
+            kcore.device("cpu")
+            yield kcore.config.backend()
+
+        assert copy_context().run(lambda: list(names())) == ["other", "numpy", "other", "other"]
+        assert kcore.config.backend() == backend.name
 
 
 class TestThreads:

@@ -272,7 +272,7 @@ class TestVariables:
     def test_a_variable_cannot_be_assigned_in_a_captured_loop(self):
         v = Variable(0.0)
         with pytest.raises(CaptureError, match=r"is assigned inside the body of a captured loop"):
-            Function(lambda x: scan(lambda c, x: (c, v.assign(x).value), x, length=3)[1])(np.float32(1))
+            Function(lambda x: scan(lambda c, _: (c, v.assign(c).value), x, length=3)[1])(np.float32(1))
 
 
 class TestGradients:

@@ -265,6 +265,8 @@ def _power(x, y):
     if np.result_type(x).kind == "f":
         with np.errstate(all="ignore"):
             return np.power(x, y)
+    if np.result_type(x).kind == "u":
+        return np.power(x, y)
     safe = np.power(x, np.maximum(y, 0))
     inverse = np.where(x == 1, 1, np.where(x == -1, np.where(y % 2 == 0, 1, -1), 0))
     return np.where(y < 0, inverse, safe).astype(np.result_type(x))
