@@ -12,6 +12,7 @@ Each takes tensors of the active backend, NumPy arrays, variables, numbers and n
 from __future__ import annotations
 
 from . import _operators as _operators
+from . import image as image
 from . import linalg as linalg
 from .activation import (
     celu,

@@ -6,6 +6,7 @@ import inspect
 import re
 import subprocess
 import sys
+from operator import attrgetter
 
 import pytest
 
@@ -21,17 +22,20 @@ def _natural(name: str) -> list:
 def test_all_is_sorted_and_complete():
     assert ops.__all__ == sorted(ops.__all__, key=_natural)
     assert len(set(ops.__all__)) == len(ops.__all__)
-    assert not set(OPS) - set(ops.__all__)
+    assert not set(OPS) - set(ops.__all__) - set(ops.image.__all__)
+    assert ops.image.__all__ == sorted(ops.image.__all__)
+    assert ops.linalg.__all__ == sorted(ops.linalg.__all__)
     assert all(hasattr(ops, name) for name in ops.__all__)
 
 
-@pytest.mark.parametrize("name", ops.__all__)
+@pytest.mark.parametrize("name", [*ops.__all__, *(f"image.{name}" for name in ops.image.__all__)])
 def test_every_name_is_documented(name):
-    doc = inspect.getdoc(getattr(ops, name)) or ""
+    function = attrgetter(name)(ops)
+    doc = inspect.getdoc(function) or ""
     summary = doc.split("\n")[0]
     assert summary.endswith("."), name
-    parameters = inspect.signature(getattr(ops, name)).parameters
-    if not summary.startswith("Another name of") and inspect.isfunction(getattr(ops, name)) and parameters:
+    parameters = inspect.signature(function).parameters
+    if not summary.startswith("Another name of") and inspect.isfunction(function) and parameters:
         assert "Args:" in doc, name
 
 

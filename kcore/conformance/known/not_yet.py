@@ -17,14 +17,6 @@ def _names(*paths: str) -> dict[str, Callable[[], Any]]:
 
 NOT_YET: dict[int, dict[str, Callable[[], Any]]] = {
     17: {"mixed precision": lambda: layers.Dense(1, dtype="mixed_float16")},
-    51: _names("ops.image"),
-    61: {
-        "bicubic interpolation": lambda: layers.UpSampling2D(2, interpolation="bicubic"),
-        "Lanczos interpolation": lambda: layers.UpSampling2D(2, interpolation="lanczos3"),
-        **_names("ops.image.resize"),
-    },
-    62: _names("ops.image.affine_transform", "ops.image.map_coordinates"),
-    63: _names("ops.image.gaussian_blur"),
     67: _names("ops.istft", "layers.GroupQueryAttention"),
     68: _names("layers.StringLookup", "layers.CategoryEncoding"),
 }

@@ -278,7 +278,7 @@ def _solve_spec(name: str):
     return spec
 
 
-def _parts_spec(name: str, shape, *, square: bool = False) -> str:
+def _parts_spec(name: str, shape, *, square: bool = False):
     def spec(x: Spec) -> Spec:
         dtype = _checked(name, x, square=square)
         return Spec((*x.shape[:-2], *shape(*x.shape[-2:])), dtype)

@@ -9,6 +9,7 @@ import numpy as np
 from kcore import ops, registry
 from kcore.layers._parts import check_choice, check_tuple, describe
 from kcore.layers.reshaping._spatial import SpatialLayer
+from kcore.ops.resizing import resize_axis
 
 
 class _UpSampling(SpatialLayer):
@@ -77,7 +78,8 @@ class UpSampling2D(_UpSampling):
         size: the factor of rows and that of columns, or one for both.
         data_format: `"channels_last"`, `"channels_first"`, or `None` for the configured one.
         interpolation: `"nearest"` repeats values; `"bilinear"` interpolates between them, with the centres of pixels
-            half a pixel from their corner, and the border's value beyond the border.
+            half a pixel from their corner, and the border's value beyond the border; `"bicubic"`, `"lanczos3"`,
+            `"lanczos5"` as `ops.image.resize` has them.
         **kwargs: options of every layer.
 
     Call arguments:
@@ -99,10 +101,16 @@ class UpSampling2D(_UpSampling):
         self, size: Any = (2, 2), data_format: str | None = None, interpolation: str = "nearest", **kwargs: Any
     ) -> None:
         super().__init__(size, data_format, **kwargs)
-        self.interpolation = check_choice("interpolation", interpolation, ("nearest", "bilinear"))
+        self.interpolation = check_choice(
+            "interpolation", interpolation, ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
+        )
 
     def enlarge(self, x: Any, axis: int, factor: int) -> Any:
-        return super().enlarge(x, axis, factor) if self.interpolation == "nearest" else _interpolate(x, axis, factor)
+        if self.interpolation == "nearest" or factor == 1:
+            return super().enlarge(x, axis, factor)
+        if self.interpolation == "bilinear":
+            return _interpolate(x, axis, factor)
+        return resize_axis(x, axis, x.shape[axis] * factor, self.interpolation, False)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | describe(self, "interpolation")
