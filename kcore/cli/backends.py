@@ -35,5 +35,16 @@ def _row(name: str) -> tuple[str, ...]:
     try:
         backend = get_backend(name)
     except BackendError as err:
-        return name, "-", source, "-", f"not available: {err}"
+        return name, "-", source, "-", f"not available: {_reason(err)}"
     return name, backend.engine_version(), source, ", ".join(backend.devices()), "available"
+
+
+def _reason(err: BaseException) -> str:
+    """What is behind an error, in a line."""
+    while err.__cause__ is not None:
+        err = err.__cause__
+    first, *more = str(err).splitlines() or [""]
+    kind = "" if isinstance(err, (BackendError, ImportError)) else f"{type(err).__name__}: "
+    return (
+        f"{kind}{first}" + (f" {more[0].strip()}" if more else "") + (f" and {len(more) - 1} more" if more[1:] else "")
+    )

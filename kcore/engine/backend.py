@@ -25,6 +25,7 @@ import numpy as np
 
 from kcore import config, plugins
 from kcore.errors import (
+    BackendError,
     BackendIncompleteError,
     BackendNotFoundError,
     BackendUnavailableError,
@@ -44,6 +45,8 @@ INTERFACE_VERSION = 1
 
 It changes when a backend written for the last one would not work.
 """
+INTERFACE_CHANGES = {1: "The first version."}
+"""What an author has to do about each version, by its number; the documentation shows it, and so does the error."""
 
 
 @dataclass(frozen=True)
@@ -101,11 +104,12 @@ class Fused:
             `backward` wants.
         backward: `backward(residuals, cotangents, *operands, **params) -> tuple`, a cotangent (or `None`) an operand.
             Without it the gradient is that of the core's composite.
-        inplace: `inplace(*operands, **params) -> tuple of outputs`, which writes output k into the operand at
-            `overwrites[k]`; a plan calls it where those operands aren't needed any more.
+        inplace: as `forward`, but it writes output k into the operand at `overwrites[k]`; a plan calls it where those
+            operands aren't needed any more.
         overwrites: positions of operands.
+        reads: positions of the operands that `backward` reads; it may be given `None` for the others. All by default.
 
-    Outputs of `forward` share no memory with operands or with one another; what `backward` returns may.
+    Outputs of `forward` share no memory with operands or with one another; residuals, and what `backward` returns, may.
     """
 
     applies: Callable[..., bool]
@@ -113,6 +117,7 @@ class Fused:
     backward: Callable[..., Any] | None = None
     inplace: Callable[..., Any] | None = None
     overwrites: tuple[int, ...] = ()
+    reads: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -388,11 +393,7 @@ def check_backend(cls: type) -> None:
     if not (isinstance(cls, type) and issubclass(cls, Backend)):
         raise BackendIncompleteError(f"A backend must be a subclass of `kcore.extend.Backend`. Received: {cls!r}")
     if cls.interface_version != INTERFACE_VERSION:
-        raise BackendIncompleteError(
-            f"Backend '{cls.name}' was written for version {cls.interface_version} of the interface; this kcore has "
-            f"version {INTERFACE_VERSION}. "
-            "See 'The backend interface, version by version' in the documentation for what changed."
-        )
+        raise BackendIncompleteError(_other_version(cls))
     problems = [p for name, row in TABLE.items() for p in _method_problems(cls, name, row)]
     problems += [
         f"{name}: missing"
@@ -403,6 +404,18 @@ def check_backend(cls: type) -> None:
         problems.append("name: missing")
     if problems:
         raise BackendIncompleteError(f"Backend class {cls.__name__} isn't complete:\n  " + "\n  ".join(problems))
+
+
+def _other_version(cls: type[Backend]) -> str:
+    version = cls.interface_version
+    newer = version > INTERFACE_VERSION
+    changes = [f"\n  {n}: {text}" for n, text in INTERFACE_CHANGES.items() if n > version]
+    return (
+        f"Backend '{cls.name}' was written for version {version} of the interface; this kcore has version "
+        f"{INTERFACE_VERSION}. "
+        + ("It needs a newer kcore." if newer else f"What changed since:{''.join(changes)}\n")
+        + " See 'The backend interface, version by version' in docs/reference/interface.md."
+    )
 
 
 def _method_problems(cls: type, name: str, row):
@@ -447,20 +460,34 @@ def get_backend(name: str) -> Backend:
         BackendUnavailableError: its engine isn't installed, or it failed to load.
     """
     if name not in active.LOADED:
-        try:
-            cls = _find(name)
-            check_backend(cls)
-            active.LOADED[name] = cls()
-        except ImportError as err:
-            missing = err.__cause__ if isinstance(err, BackendUnavailableError) else err
-            if not isinstance(missing, ImportError):
-                raise
-            raise BackendUnavailableError(
-                f"Backend '{name}' is known, but its engine can't be imported: {missing}. Install it with `pip install "
-                f"kcore[{name}]`, "
-                f"or choose one of: {', '.join(plugins.backend_names())}."
-            ) from err
+        active.LOADED[name] = _loaded(name)
     return active.LOADED[name]
+
+
+def _loaded(name: str) -> Backend:
+    try:
+        cls = _find(name)
+        check_backend(cls)
+        return cls()
+    except Exception as err:
+        cause = err.__cause__ if isinstance(err, BackendUnavailableError) else err
+        if isinstance(cause, ImportError):
+            raise BackendUnavailableError(_without_engine(name, cause)) from err
+        if isinstance(err, BackendError):
+            raise
+        source = plugins.backend_entries()[name].source
+        raise BackendUnavailableError(
+            f"Backend '{name}', from {source}, can't be used: {type(err).__name__}: {err}"
+        ) from err
+
+
+def _without_engine(name: str, missing: ImportError) -> str:
+    distribution = plugins.backend_entries()[name].source.split()[0]
+    how = f"with `pip install 'kcore[{name}]'`" if distribution == "kcore" else f"as {distribution} says"
+    return (
+        f"Backend '{name}' is known, but its engine can't be imported: {missing}. Install it {how}, or choose one of: "
+        f"{', '.join(plugins.backend_names())}."
+    )
 
 
 def _find(name: str) -> type[Backend]:
