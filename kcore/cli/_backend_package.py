@@ -90,7 +90,7 @@ requires-python = ">=3.11"
 dependencies = ["kcore>=$kcore"]
 
 [project.optional-dependencies]
-test = ["hypothesis>=6.100", "pytest>=8.2"]
+test = ["hypothesis>=6.100", "pytest>=8.2", "ruff>=0.6"]
 
 [project.entry-points."kcore.backends"]
 $name = "$module:$cls"
@@ -100,9 +100,13 @@ packages = ["src/$module"]
 
 [tool.pytest.ini_options]
 testpaths = ["tests"]
-addopts = ["-ra", "--kcore-backend=$name", "--kcore-level=arrays"]
-filterwarnings = ["error"]
-xfail_strict = true
+addopts = ["--kcore-backend=$name", "--kcore-level=arrays"]
+
+[tool.ruff]
+line-length = 120
+
+[tool.ruff.lint]
+select = ["B", "E", "F", "I", "UP"]
 """
 
 _INIT = '''\
@@ -124,7 +128,6 @@ primitive does in every detail is its entry in kcore's documentation ("The inter
 from __future__ import annotations
 
 import numpy as np
-
 from kcore.extend import Backend, Capabilities, Gap
 
 UNFILLED = (
@@ -138,9 +141,7 @@ class $cls(Backend):
 
     name = "$name"
     interface_version = $version
-    capabilities = Capabilities(
-        gaps=tuple(Gap(name, "notimpl", "not written yet", NotImplementedError) for name in UNFILLED)
-    )
+    capabilities = Capabilities(gaps=tuple(Gap(name, "notimpl", "named in UNFILLED") for name in UNFILLED))
 
     # ---- tensors: NumPy's arrays, until you put your engine's in their place
 
@@ -176,6 +177,7 @@ jobs:
         with:
           python-version: "3.12"
       - run: python -m pip install -e ".[test]"
+      - run: python -m ruff check
       - run: python -m pytest
 """
 

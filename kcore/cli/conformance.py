@@ -89,15 +89,24 @@ def _print(summary: dict[str, Any], results: Sequence[Any]) -> None:
                 print(f"  The answer: {result.case.answer}")
     print()
     for backend in summary["backends"]:
-        for gap in backend["gaps"]:
-            print(f"{backend['name']}: gap {gap['name']} ({gap['means']}): {gap['reason']}")
-            if not gap["cases"] and summary["level"] == "all" and not summary["quick"]:
-                print(f"  NOTICE: no case meets the gap {gap['name']!r}; nothing shows that it is one.")
+        for (means, reason), gaps in _by_reason(backend["gaps"]).items():
+            print(f"{backend['name']}: gaps, {means} ({reason}): {', '.join(gaps)}")
+        unmet = [gap["name"] for gap in backend["gaps"] if not gap["cases"]]
+        if unmet and summary["level"] == "all" and not summary["quick"]:
+            print(f"  NOTICE: no case meets the gaps {', '.join(unmet)}; nothing shows that they are some.")
         verdict = "conforms" if not backend["failed"] else f"{backend['failed']} FAILED"
         print(
             f"{backend['name']}: {verdict}; {backend['passed']} passed, declared gaps met: {backend['gap']}, "
             f"{backend['seconds']:.1f} s"
         )
+
+
+def _by_reason(gaps: Sequence[dict[str, str]]) -> dict[tuple[str, str], list[str]]:
+    """The names of gaps, by what they mean and why."""
+    named: dict[tuple[str, str], list[str]] = {}
+    for gap in gaps:
+        named.setdefault((gap["means"], gap["reason"]), []).append(gap["name"])
+    return named
 
 
 def _print_groups(summary: dict[str, Any]) -> None:

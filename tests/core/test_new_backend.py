@@ -2,7 +2,9 @@
 
 import ast
 import importlib
+import os
 import re
+import subprocess
 import sys
 import tomllib
 
@@ -14,7 +16,14 @@ from kcore.cli import main
 from kcore.conformance import load, run_all
 from kcore.engine import primitives as P
 from kcore.engine.primitives import TABLE
-from kcore.extend import get_backend, register_backend, required_primitives, unregister_backend, use_backend
+from kcore.extend import (
+    Capabilities,
+    get_backend,
+    register_backend,
+    required_primitives,
+    unregister_backend,
+    use_backend,
+)
 
 
 @pytest.fixture
@@ -74,33 +83,74 @@ def test_every_primitive_is_a_gap_and_raises(module):
         P.exp(np.ones(3, "float32"))
 
 
-def asked(*families):
-    cases = [case for case in load("arrays", quick=True) if case.family in families]
-    assert cases
-    return run_all(cases, [get_backend("toy_one")])
-
-
 def test_as_written_it_passes_for_what_is_there_and_lists_what_is_missing(module):
-    results = asked("conversion", "value", "captured", "kink", "fused")
+    cases = [c for c in load("arrays") if c.quick or c.family in ("captured", "captured fused")]
+    results = run_all(cases, [get_backend("toy_one")])
     wrong = [f"{result.name}: {result.message}" for result in results if result.outcome == "failed"]
     assert not wrong
-    assert {result.outcome for result in results if result.case.family == "conversion"} == {"passed"}
-    missing = {result.gap.name for result in results if result.case.family == "value"}
+    assert {r.outcome for r in results if r.case.family == "conversion"} == {"passed"}
+    missing = {r.gap.name for r in results if r.gap is not None and r.case.family == "value"}
     assert missing == set(required_primitives())
 
 
-def test_a_primitive_that_is_filled_in_leaves_the_list(module, monkeypatch):
-    monkeypatch.setattr(module.ToyOneBackend, "exp", lambda self, x: np.exp(x))
-    unregister_backend("toy_one")
-    register_backend("toy_one", module.ToyOneBackend)
-    outcomes = {r.outcome for r in asked("value") if r.case.op == "exp"}
-    assert outcomes == {"failed"}
-    gaps = tuple(gap for gap in module.ToyOneBackend.capabilities.gaps if gap.name != "exp")
-    monkeypatch.setattr(module.ToyOneBackend, "capabilities", type(module.ToyOneBackend.capabilities)(gaps=gaps))
-    unregister_backend("toy_one")
-    register_backend("toy_one", module.ToyOneBackend)
-    with np.errstate(all="ignore"):
-        assert {r.outcome for r in asked("value") if r.case.op == "exp"} == {"passed"}
+FILLED = {
+    "exp": lambda self, x: np.exp(x),
+    "add": lambda self, x, y: np.add(x, y),
+    "permute_dims": lambda self, x, *, axes: np.transpose(x, axes),
+    "matmul": lambda self, x, y: np.matmul(x, y),
+    "sum": lambda self, x, *, axes, keepdims: np.sum(x, axes, keepdims=keepdims, dtype=x.dtype),
+}
+
+
+def test_five_primitives_that_are_filled_in_are_asked_for_and_pass(module, monkeypatch):
+    def outcomes():
+        unregister_backend("toy_one")
+        register_backend("toy_one", module.ToyOneBackend)
+        cases = [c for c in load("arrays") if c.op in FILLED and c.family in ("value", "captured", "operands")]
+        with np.errstate(all="ignore"):
+            return [(result.outcome, result.message) for result in run_all(cases, [get_backend("toy_one")])]
+
+    for name, method in FILLED.items():
+        monkeypatch.setattr(module.ToyOneBackend, name, method)
+    still_listed = "it works, though it is declared as a gap (exp: not written yet; named in UNFILLED)"
+    assert ("failed", still_listed) in outcomes()
+    gaps = tuple(gap for gap in module.ToyOneBackend.capabilities.gaps if gap.name not in FILLED)
+    monkeypatch.setattr(module.ToyOneBackend, "capabilities", Capabilities(gaps=gaps))
+    assert set(outcomes()) == {("passed", "")}
+    monkeypatch.setattr(module.ToyOneBackend, "exp", lambda self, x: np.expm1(x))
+    assert "failed" in {outcome for outcome, _ in outcomes()}
+
+
+def test_the_files_are_clean(package):
+    pytest.importorskip("ruff")
+    for command in (["check"], ["format", "--check"]):
+        ran = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "--no-cache", str(package)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_it_is_built_installed_found_and_asked(package, tmp_path):
+    """As a stranger would, but for the network: the build tool is the one that is installed."""
+    pytest.importorskip("hatchling")
+    site = tmp_path / "site"
+    environment = {**os.environ, "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def runs(*command):
+        ran = subprocess.run(
+            [sys.executable, "-m", *command], cwd=package, env=environment, capture_output=True, text=True, check=False
+        )
+        return ran.returncode, ran.stdout + ran.stderr
+
+    code, said = runs("pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--target", str(site), ".")
+    assert code == 0, said
+    code, said = runs("kcore", "new-backend", "toy_one")
+    assert (code, "which is a backend of kcore-toy-one 0.1.0 (entry point)" in said) == (1, True), said
+    code, said = runs("pytest", "-q", "-p", "no:cacheprovider", "-k", "value/exp or conversion")
+    assert (code, bool(re.search(r"\d+ passed, .*\d+ xfailed", said))) == (0, True), said
 
 
 def test_the_test_file_is_one_import(package):
