@@ -1,13 +1,12 @@
 """`JaxBackend`: kcore on JAX.
 
-Eager calls are `jax.numpy` calls. A captured function is traced by `jax.jit`: its plan is a straight line of these
-same calls, and XLA compiles them into one program, to which the state is donated. JAX is imported when the backend is
-made, so that kcore knows of it without paying for it.
+An eager call is a program of its own (`_eager`). A captured function is traced by `jax.jit`: its plan is a straight
+line of the same methods, and XLA compiles them into one program, to which the state is donated. JAX is imported when
+the backend is made, so that kcore knows of it without paying for it.
 """
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
@@ -16,41 +15,13 @@ from kcore.extend import Backend, Capabilities, Gap, iinfo, is_float, is_integer
 
 from ._linalg import LinearAlgebra
 
-SAME = (
-    "absolute",
-    "add",
-    "arctan2",
-    "bitwise_and",
-    "bitwise_not",
-    "bitwise_or",
-    "bitwise_xor",
-    "broadcast_to",
-    "cos",
-    "equal",
-    "exp",
-    "expm1",
-    "floor",
-    "less",
-    "less_equal",
-    "log",
-    "log1p",
-    "maximum",
-    "minimum",
-    "multiply",
-    "negative",
-    "sign",
-    "sin",
-    "sqrt",
-    "subtract",
-    "tanh",
-    "where",
-)
+SAME = """
+    absolute add arctan2 bitwise_and bitwise_not bitwise_or bitwise_xor cos equal exp expm1 floor less
+    less_equal log log1p maximum minimum multiply negative sign sin sqrt subtract tanh where
+""".split()
 FUNCTIONS = {
     **{name: name for name in SAME},
-    "divide": "true_divide",
-    "round": "rint",
-    "shift_left": "left_shift",
-    "shift_right": "right_shift",
+    **{"divide": "true_divide", "round": "rint", "shift_left": "left_shift", "shift_right": "right_shift"},
 }
 """Primitives that are one function of `jax.numpy`, under the function's name."""
 
@@ -66,9 +37,6 @@ class JaxBackend(LinearAlgebra, Backend):
 
     All that kcore runs on it runs with 64 bits allowed; JAX's own defaults stay what they are. Loading it sets
     `jax_explicit_x64_dtypes`, so that a tensor of 64 bits keeps them under Python's operators as well.
-
-    Raises:
-        ImportError: JAX isn't installed.
     """
 
     name = "jax"
@@ -88,18 +56,12 @@ class JaxBackend(LinearAlgebra, Backend):
         self.fused = _fused.FUSED  # pyright: ignore[reportAttributeAccessIssue] - they import jax
         self._x64 = jax.enable_x64
         self._names: dict[Any, str] = {}
-        self._on_cpu = jax.default_backend() == "cpu"
         super().__init__()
 
     def guard(self, function):
-        """Eager calls are made with 64 bits allowed, as programs are."""
+        from . import _eager
 
-        @functools.wraps(function)
-        def guarded(*operands, **params):
-            with self._x64(True):
-                return function(*operands, **params)
-
-        return guarded
+        return _eager.program(function)
 
     def run_context(self):
         return self._x64(True)
@@ -109,15 +71,11 @@ class JaxBackend(LinearAlgebra, Backend):
     def asarray(self, x, dtype=None):
         if isinstance(x, self.jax.Array):
             return x if dtype is None or self.dtype_of(x) == dtype else self.functions["cast"](x, dtype=dtype)
-        x = np.asarray(x, None if dtype is None else self.jnp.dtype(dtype))
         with self.jax.ensure_compile_time_eval(), self._x64(True):
-            return self.jnp.array(x)
+            return self.jax.device_put(np.array(x, None if dtype is None else self.jnp.dtype(dtype)))
 
     def argument(self, x):
-        """The array itself, copied as its owner may change it before JAX has read it: `jit` takes it in 5 us.
-
-        `asarray` takes 40.
-        """
+        """The array, copied as its owner may change it before JAX has read it: `jit` takes it sooner than `asarray`."""
         return np.array(x)
 
     def to_numpy(self, x):
@@ -137,7 +95,7 @@ class JaxBackend(LinearAlgebra, Backend):
 
     def copy(self, x):
         with self._x64(True):
-            return self.jnp.copy(x)
+            return self.jnp.copy(x) if isinstance(x, self.jax.core.Tracer) else self.jax.device_put(x, may_alias=False)
 
     def devices(self):
         return [f"{device.platform}:{device.id}" for device in self.jax.devices()]
@@ -201,6 +159,9 @@ class JaxBackend(LinearAlgebra, Backend):
 
     def permute_dims(self, x, *, axes):
         return self.lax.transpose(x, axes)
+
+    def broadcast_to(self, x, *, shape):
+        return self.jnp.broadcast_to(x, shape)
 
     def pad(self, x, value, *, widths):
         return self.lax.pad(x, value, [(lo, hi, 0) for lo, hi in widths])
@@ -277,28 +238,23 @@ class JaxBackend(LinearAlgebra, Backend):
         return self.jnp.matmul(x, y, precision=self.precision(), preferred_element_type=x.dtype)
 
     def precision(self) -> str | None:
-        """That of products.
-
-        All bits of the operands, unless JAX was told otherwise (`jax_default_matmul_precision`).
-        """
+        """That of products: all bits, unless JAX was told otherwise (`jax_default_matmul_precision`)."""
         return None if self.jax.config.jax_default_matmul_precision else "highest"
 
     def conv(self, x, kernel, *, strides, padding, dilation, groups):
-        from . import _convolution
+        from . import _convolution as c
 
-        return _convolution.conv(x, kernel, _convolution.Settings(strides, padding, dilation, groups, self.precision()))
+        return c.conv(x, kernel, c.Settings(strides, padding, dilation, groups, self.precision()))
 
     def conv_transpose(self, y, kernel, *, size, strides, padding, dilation, groups):
-        from . import _convolution
+        from . import _convolution as c
 
-        settings = _convolution.Settings(strides, padding, dilation, groups, self.precision())
-        return _convolution.conv_transpose(y, kernel, size, settings)
+        return c.conv_transpose(y, kernel, size, c.Settings(strides, padding, dilation, groups, self.precision()))
 
     def conv_kernel_grad(self, x, y, *, size, strides, padding, dilation, groups):
-        from . import _convolution
+        from . import _convolution as c
 
-        settings = _convolution.Settings(strides, padding, dilation, groups, self.precision())
-        return _convolution.conv_kernel_grad(x, y, size, settings)
+        return c.conv_kernel_grad(x, y, size, c.Settings(strides, padding, dilation, groups, self.precision()))
 
     def windows(self, x, *, size, strides, dilation):
         from . import _window

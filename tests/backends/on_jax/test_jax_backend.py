@@ -50,7 +50,7 @@ def test_without_jax_the_error_names_the_extra():
     code = (
         "import sys, kcore; sys.modules['jax'] = None\n"
         "try: kcore.use_backend('jax')\n"
-        "except ImportError as err: print(type(err).__name__, 'pip install kcore[jax]' in str(err))"
+        "except ImportError as err: print(type(err).__name__, 'kcore[jax]' in str(err))"
     )
     assert python(code) == "BackendUnavailableError True"
 
@@ -178,3 +178,45 @@ def test_ops_can_be_traced_by_jax_itself(jax_backend):
     f = jax.jit(lambda x: ops.softmax(ops.matmul(x, x) * 0.5))
     x = jax_backend.asarray(np.eye(3, dtype=np.float32))
     np.testing.assert_allclose(np.asarray(f(x)), np.asarray(ops.softmax(ops.matmul(x, x) * 0.5)), rtol=1e-6)
+
+
+def compiled(call) -> int:
+    """How many programs a call compiles."""
+    made = []
+
+    def count(event, seconds, **about):
+        made.append(event.endswith("backend_compile_duration"))
+
+    jax.monitoring.register_event_duration_secs_listener(count)
+    try:
+        call()
+    finally:
+        jax.monitoring.unregister_event_duration_listener(count)
+    return sum(made)
+
+
+def test_an_eager_call_is_one_program_and_the_next_is_none(jax_backend):
+    x = jax_backend.asarray(np.arange(1, 24, dtype=np.int32))
+    assert [compiled(lambda: P.floor_divide(x, x)) for _ in range(2)] == [1, 0]
+    assert compiled(lambda: jax_backend.asarray(np.zeros((3, 11), np.float32))) == 0
+    assert compiled(lambda: jax_backend.copy(x)) == 0
+
+
+CONVOLUTIONS = {
+    "blocks of samples": ((6, 300, 300, 1), (3, 3, 1, 2), (2, 2), ((1, 1), (1, 1)), (1, 1)),
+    "a product a tap": ((3, 9, 8, 16), (3, 2, 16, 5), (2, 1), ((1, 2), (0, 3)), (1, 2)),
+    "cropped": ((5, 11, 4), (4, 4, 2), (3,), ((-1, 2),), (2,)),
+}
+
+
+@pytest.mark.parametrize("case", CONVOLUTIONS)
+def test_the_gradient_by_a_kernel_is_the_adjoint(jax_backend, case):
+    shape, size, strides, padding, dilation = CONVOLUTIONS[case]
+    random = np.random.default_rng(0)
+    how = {"strides": strides, "padding": padding, "dilation": dilation, "groups": 1}
+    x, kernel = random.normal(size=shape), random.normal(size=size)
+    along = P.conv(jax_backend.asarray(x), jax_backend.asarray(kernel), **how)
+    y = random.normal(size=along.shape)
+    grad = P.conv_kernel_grad(jax_backend.asarray(x), jax_backend.asarray(y), size=size[:-2], **how)
+    assert grad.shape == size
+    np.testing.assert_allclose(np.sum(np.asarray(grad) * kernel), np.sum(np.asarray(along) * y), rtol=1e-10)
