@@ -122,7 +122,7 @@ def _gradient(name: str, backend, check: Check) -> None:
 
     def loss(tensors: Sequence[Any]) -> Any:
         outputs = leaves(row.layer(list(tensors) if isinstance(row.inputs, list) else tensors[0], **row.call))
-        parts = [ops.sum(x * table.wave(tuple(x.shape), 2.0, 0.9).astype(dtype)) for x in outputs]
+        parts = [ops.sum(ops.multiply(x, table.wave(tuple(x.shape), 2.0, 0.9).astype(dtype))) for x in outputs]
         return sum(parts[1:], parts[0])
 
     with GradientTape() as tape:
