@@ -7,11 +7,11 @@ from contextvars import copy_context
 
 import numpy as np
 import pytest
+from conftest import usable_backends
 
 import kcore
 from kcore import layers, ops
 from kcore.errors import BackendMismatchError, BackendNotFoundError, InvalidArgumentError
-from tests.conftest import usable_backends
 
 RNG = np.random.default_rng(7)
 X = RNG.normal(size=(48, 4)).astype("float32")
