@@ -8,6 +8,7 @@ from kcore.layers.activation.leaky_relu import LeakyReLU
 from kcore.layers.activation.prelu import PReLU
 from kcore.layers.activation.relu import ReLU, ThresholdedReLU
 from kcore.layers.activation.softmax import Softmax
+from kcore.layers.attention.group_query_attention import GroupQueryAttention
 from kcore.layers.attention.multi_head_attention import MultiHeadAttention
 from kcore.layers.convolutional.conv import Conv1D, Conv2D, Conv3D
 from kcore.layers.convolutional.conv_transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
@@ -162,6 +163,7 @@ __all__ = [
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
     "GroupNormalization",
+    "GroupQueryAttention",
     "Identity",
     "Input",
     "InputLayer",

@@ -162,6 +162,7 @@ from .elementwise import (
     square,
 )
 from .extremes import all, allclose, amax, amin, any, argmax, argmin, count_nonzero, max, min, ptp
+from .fourier import fft, fft2, ifft2, irfft, istft, rfft, stft
 from .getitem import get_item
 from .indexing import multi_hot, one_hot, take, take_along_axis
 from .least_squares import cdist, correlate, jvp, lstsq, matrix_rank, pinv
@@ -381,6 +382,8 @@ __all__ = [
     "extract_sequences",
     "eye",
     "fabs",
+    "fft",
+    "fft2",
     "flip",
     "fliplr",
     "flipud",
@@ -414,10 +417,12 @@ __all__ = [
     "hypot",
     "i0",
     "identity",
+    "ifft2",
     "imag",
     "in_top_k",
     "inner",
     "inv",
+    "irfft",
     "is_tensor",
     "isclose",
     "isfinite",
@@ -427,6 +432,7 @@ __all__ = [
     "isneginf",
     "isposinf",
     "isreal",
+    "istft",
     "jvp",
     "kaiser",
     "kron",
@@ -511,6 +517,7 @@ __all__ = [
     "relu6",
     "repeat",
     "reshape",
+    "rfft",
     "right_shift",
     "rms_normalization",
     "roll",
@@ -559,6 +566,7 @@ __all__ = [
     "squeeze",
     "stack",
     "std",
+    "stft",
     "stop_gradient",
     "subtract",
     "sum",

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from kcore import layers
+from kcore import layers, ops
 from kcore.conformance.layers import table
 from kcore.errors import InvalidArgumentError, UnsupportedError
 from kcore.ops.masks import get_mask
@@ -89,3 +89,27 @@ def test_attention_over_some_axes_only_is_refused():
         layers.MultiHeadAttention(2, 3, attention_axes=(1,))(table.wave((2, 3, 4, 5)), table.wave((2, 3, 4, 5)))
     with pytest.raises(UnsupportedError, match="`sliding_window`"):
         layers.MultiHeadAttention(2, 3, sliding_window=4)
+
+
+def test_group_query_attention_is_multi_head_attention_with_repeated_heads(backend):
+    x, y = np.sin(np.arange(60.0)).reshape(2, 5, 6), np.cos(np.arange(36.0)).reshape(2, 3, 6)
+    grouped = layers.GroupQueryAttention(4, 4, 2, dtype="float64")
+    plain = layers.MultiHeadAttention(4, 4, dtype="float64")
+    out, weights = grouped(x, y, return_attention_scores=True)
+    plain.build(x.shape, y.shape)
+    values = grouped.get_weights()
+    for place in (2, 4):
+        values[place] = np.repeat(values[place], 2, axis=1)
+        values[place + 1] = np.repeat(values[place + 1], 2, axis=0)
+    plain.set_weights(values)
+    expected, expected_weights = plain(x, y, return_attention_scores=True)
+    np.testing.assert_allclose(ops.convert_to_numpy(out), ops.convert_to_numpy(expected), atol=1e-12)
+    np.testing.assert_allclose(ops.convert_to_numpy(weights), ops.convert_to_numpy(expected_weights), atol=1e-12)
+    assert [w.shape for w in grouped.weights[2:6]] == [(6, 2, 4), (2, 4)] * 2
+    again = layers.GroupQueryAttention.from_config(grouped.get_config())
+    assert again.get_config() == grouped.get_config()
+
+
+def test_group_query_attention_refuses_heads_that_cannot_be_shared_out():
+    with pytest.raises(InvalidArgumentError, match="`num_key_value_heads` must divide"):
+        layers.GroupQueryAttention(4, 4, 3)

@@ -17,7 +17,6 @@ def _names(*paths: str) -> dict[str, Callable[[], Any]]:
 
 NOT_YET: dict[int, dict[str, Callable[[], Any]]] = {
     17: {"mixed precision": lambda: layers.Dense(1, dtype="mixed_float16")},
-    67: _names("ops.istft", "layers.GroupQueryAttention"),
     68: _names("layers.StringLookup", "layers.CategoryEncoding"),
 }
 """By item, the features that are missing, each with a way to reach for it, which must fail: an entry can't outlive its

@@ -178,6 +178,37 @@ def _dropout(backend, check):
 
 @known(
     67,
+    "inferred_shapes_of_transforms_and_shared_heads",
+    sources=("K#22565", "K#22519", "K#22642"),
+    answer="A symbolic call gives the shape and dtype of the real one: `istft` with and without `length`, attention "
+    "with and without its weights.",
+    level="inference",
+)
+def _transforms(backend, check):
+    x = np.sin(count(2, 21))
+    for center in (True, False):
+        for length in (None, 12, 40):
+            call = lambda x, c=center, n=length: ops.istft(ops.stft(x, 6, 3, 8, center=c), 6, 3, 8, n, center=c)  # noqa: E731
+            real, inferred = call(x), call(KerasTensor((None, 21)))
+            check.spec(inferred, (None, *real.shape[1:]), "float32")
+            check.spec(real, tuple(real.shape), "float32")
+    check.close(call_back(x), x, op="layer")
+    layer = layers.GroupQueryAttention(4, 4, 2)
+    query, value = np.sin(count(2, 5, 6)), np.cos(count(2, 3, 6))
+    real = layer(query, value, return_attention_scores=True)
+    inferred = layer(KerasTensor((None, 5, 6)), KerasTensor((None, 3, 6)), return_attention_scores=True)
+    for one, other in zip(real, inferred, strict=True):
+        check.spec(other, (None, *one.shape[1:]), "float32")
+    check.spec(layer(KerasTensor((2, None, 6)), KerasTensor((2, 3, 6))), (2, None, 6), "float32")
+
+
+def call_back(x):
+    """A signal from its own transform."""
+    return ops.istft(ops.stft(x, 8, 3, 8), 8, 3, 8, length=x.shape[-1])
+
+
+@known(
+    67,
     "inferred_shapes_are_the_real_ones",
     sources=("K#23265", "K#22590", "K#22524"),
     answer="A symbolic call gives the shape and dtype of the real one.",

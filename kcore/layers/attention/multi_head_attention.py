@@ -140,9 +140,18 @@ class MultiHeadAttention(Layer):
             )
 
     def _projection(self, name: str, shape: Any, size: int) -> EinsumDense:
-        dense = self._dense(name, "btd,dnh->btnh", (None, self.num_heads, size), "nh" if self.use_bias else None)
+        heads = self._heads_of(name)
+        dense = self._dense(name, "btd,dnh->btnh", (None, heads, size), "nh" if self.use_bias else None)
         dense.build((None, None, shape[-1]))
         return dense
+
+    def _heads_of(self, name: str) -> int:
+        """The number of heads of query, key or value."""
+        return self.num_heads
+
+    def _for_each_query(self, heads: Any) -> Any:
+        """Heads of key or value `(B, S, heads, size)`, one for each head of the query."""
+        return heads
 
     def _dense(self, name: str, equation: str, output_shape: tuple, bias_axes: str | None) -> EinsumDense:
         options = {option: getattr(self, option) for option in OPTIONS}
@@ -167,7 +176,7 @@ class MultiHeadAttention(Layer):
         flat_query, flat_value = _flat(query), _flat(value)
         flat_key = flat_value if key is None else _flat(key)
         q = ops.multiply(self.query_dense(flat_query), 1.0 / math.sqrt(self.key_dim))
-        k, v = self.key_dense(flat_key), self.value_dense(flat_value)
+        k, v = map(self._for_each_query, (self.key_dense(flat_key), self.value_dense(flat_value)))
         logits = ops.einsum("btnh,bsnh->bnts", q, k)
         mask = _joined(_pair_masks(query_mask, value_mask, key_mask), attention_mask, len(logits.shape))
         if use_causal_mask:
