@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 
 def on_page_markdown(markdown: str, **_) -> str:
@@ -36,27 +37,37 @@ def _group(title: str, rows: list) -> Iterator[str]:
 def interface() -> str:
     """Every primitive as a method: signature, meaning, and the cases that conformance tries it on."""
     from kcore.engine.primitives import TABLE
-    from kcore.extend import required_primitives
 
-    lines, group = [], ""
-    for name, signature in required_primitives().items():
-        row = TABLE[name]
-        if row.group != group:
-            group = row.group
-            lines.append(f"\n## {group.capitalize()}\n")
+    rows = list(TABLE.values())
+    groups = dict.fromkeys((row.group, row.required) for row in sorted(rows, key=lambda row: not row.required))
+    return "\n".join(
+        line
+        for group, required in groups
+        for line in _methods(
+            f"{group}{'' if required else ' (optional)'}",
+            [row for row in rows if (row.group, row.required) == (group, required)],
+        )
+    )
+
+
+def _methods(title: str, rows: list) -> Iterator[str]:
+    from kcore.engine.backend import signature
+
+    yield f"\n## {title[0].upper()}{title[1:]}\n"
+    for row in rows:
         cases = ", ".join(sample.name for sample in row.samples())
-        lines.append(f"### `{name}{_written(signature.parameters.values())}`\n\n{row.doc}.\n\n*Tried on:* {cases}.\n")
-    return "\n".join(lines)
+        yield f"### `{row.name}{_written(signature(row).parameters.values())}`\n\n{row.doc}.\n\n*Tried on:* {cases}.\n"
 
 
 def services() -> str:
     """What else a backend class has: the first line of each, and whether it must be written."""
-    from kcore.extend import Backend, required_primitives
+    from kcore.engine.primitives import TABLE
+    from kcore.extend import Backend
 
     must = ("asarray", "is_tensor", "to_numpy")
     named = {name: member for name, member in vars(Backend).items() if callable(member) and name[0] != "_"}
     lines = ["| method | what it does | |", "| --- | --- | --- |"]
-    for name in sorted(set(named) - set(required_primitives()), key=lambda name: (name not in must, name)):
+    for name in sorted(set(named) - set(TABLE), key=lambda name: (name not in must, name)):
         doc = inspect.cleandoc(named[name].__doc__ or "").split("\n\n")[0].replace("\n", " ").replace("|", r"\|")
         lines.append(f"| `{name}{_call(named[name])}` | {doc} | {'must be written' if name in must else ''} |")
     return "\n".join(lines)
@@ -149,7 +160,56 @@ def _link(tracker: str, mark: str, number: str) -> str:
     return f"[{source}](https://github.com/{_TRACKERS[tracker]}/issues/{number})" if mark else source
 
 
+def backends() -> str:
+    """How long each backend is: files, and their lines, with and without the blank ones."""
+    lines = ["| backend | files | lines | not blank |", "| --- | --- | --- | --- |"]
+    for name, folder in sorted(BACKENDS.items()):
+        texts = [path.read_text(encoding="utf-8").splitlines() for path in folder.glob("*.py")]
+        filled = [line for text in texts for line in text if line.strip()]
+        lines.append(_row(f"`{name}`", len(texts), sum(map(len, texts)), len(filled)))
+    return "\n".join(lines)
+
+
+ROOT = Path(__file__).parents[2]
+BACKENDS = {path.name.removeprefix("kcore_"): path for path in (ROOT / "backends").glob("kcore_*")} | {
+    "mlx": ROOT / "plugins" / "kcore-mlx" / "src" / "kcore_mlx"
+}
+
+
+def versions() -> str:
+    """What changed in each version of the interface."""
+    from kcore.engine.backend import INTERFACE_CHANGES
+
+    return "\n".join(["| version | what changed |", "| --- | --- |", *(_row(*c) for c in INTERFACE_CHANGES.items())])
+
+
+def tolerances() -> str:
+    """How many ULP each op may be off; ops of one tolerance share a row."""
+    from kcore.conformance.tolerances import DTYPES, TOLERANCES
+
+    rows: dict = {}
+    for op, row in TOLERANCES.items():
+        rows.setdefault(row, []).append("any other op" if op == "*" else f"`{op}`")
+    lines = [f"| ops | {' | '.join(DTYPES)} | of |", "| --- |" + " --- |" * (len(DTYPES) + 1)]
+    for row, ops in rows.items():
+        scale = {"element": "each number", "tensor": "the tensor"}[row.scale]
+        lines.append(_row(", ".join(ops), *(f"{row.ulps(dtype):g}" for dtype in DTYPES), scale))
+    return "\n".join(lines)
+
+
+def slopes() -> str:
+    """How far gradients may be off."""
+    from kcore.conformance.tolerances import SLOPES
+
+    lines = ["| computed in | first order | second order |", "| --- | --- | --- |"]
+    return "\n".join([*lines, *(_row(dtype, *(f"{part:g}" for part in parts)) for dtype, parts in SLOPES.items())])
+
+
 TABLES = {
+    "slopes": slopes,
+    "tolerances": tolerances,
+    "backends": backends,
+    "versions": versions,
     "interface": interface,
     "services": services,
     "answers": answers,

@@ -372,10 +372,11 @@ def device_name(device: str, names: Sequence[str]) -> str | None:
 
 def required_primitives() -> dict[str, inspect.Signature]:
     """The methods that a backend must have, with their signatures."""
-    return {name: _signature(row) for name, row in TABLE.items() if row.required}
+    return {name: signature(row) for name, row in TABLE.items() if row.required}
 
 
-def _signature(row) -> inspect.Signature:
+def signature(row: Primitive) -> inspect.Signature:
+    """The parameters of a primitive's method, but for `self`."""
     kind = inspect.Parameter
     operands = [
         kind(o.lstrip("*"), kind.VAR_POSITIONAL if o.startswith("*") else kind.POSITIONAL_ONLY) for o in row.operands
@@ -422,7 +423,7 @@ def _method_problems(cls: type, name: str, row):
     method = getattr(cls, name, None)
     if method is None:
         if row.required:
-            yield f"{name}{_signature(row)}: missing"
+            yield f"{name}{signature(row)}: missing"
         return
     try:
         parameters = inspect.signature(method).parameters

@@ -10,9 +10,10 @@ SOURCES = {
     **{path.name: path for path in sorted((ROOT / "backends").glob("kcore_*"))},
     "kcore_mlx": ROOT / "plugins" / "kcore-mlx" / "src" / "kcore_mlx",
 }
-LIMITS = {"kcore_cupy": 600, "kcore_jax": 600, "kcore_mlx": 600, "kcore_torch": 660}
-"""All lines, docstrings and fast paths among them. PyTorch's has a bridge to the engine's own autodiff besides. NumPy's
-has no engine below it: its convolutions, pools and recurrent loops need more."""
+SMALL = ("kcore_cupy", "kcore_jax", "kcore_mlx", "kcore_torch")
+LIMIT = 600
+"""Lines that aren't blank, docstrings and fast paths among them. NumPy has no engine below it: its convolutions, pools
+and recurrent loops need more."""
 
 
 def imported(path):
@@ -32,10 +33,10 @@ def test_a_backend_imports_nothing_of_kcore_but_what_is_for_plugins(name):
     assert {module for module in modules if module.partition(".")[0] == "kcore"} == {"kcore.extend"}
 
 
-@pytest.mark.parametrize("name", LIMITS)
+@pytest.mark.parametrize("name", SMALL)
 def test_a_backend_is_small(name):
-    lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCES[name].rglob("*.py"))
-    assert 100 < lines <= LIMITS[name]
+    texts = [path.read_text(encoding="utf-8") for path in SOURCES[name].rglob("*.py")]
+    assert 100 < sum(bool(line.strip()) for text in texts for line in text.splitlines()) <= LIMIT
 
 
 def test_an_import_in_a_function_is_seen(tmp_path):

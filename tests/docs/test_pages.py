@@ -67,15 +67,26 @@ def test_the_tables_of_the_reference_come_from_the_code(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "docs" / "_hooks"))
     import tables
 
-    from kcore.extend import required_primitives
+    from kcore.extend import INTERFACE_VERSION, required_primitives
 
     page = tables.on_page_markdown("<!-- table: primitives -->")
     assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(required_primitives())
     assert "| **u8** |" in tables.on_page_markdown("<!-- table: promotion -->")
     methods = tables.on_page_markdown("<!-- table: interface -->")
-    assert re.findall(r"^### `(\w+)\(", methods, re.MULTILINE) == list(required_primitives())
+    required, _, optional = methods.partition("(optional)")
+    assert re.findall(r"^### `(\w+)\(", required, re.MULTILINE) == list(required_primitives())
+    assert "### `cholesky(x)`" in optional
     assert "### `conv(x, kernel, *, strides, padding, dilation, groups)`" in methods
-    assert "| `asarray(x, dtype=None)` |" in tables.on_page_markdown("<!-- table: services -->")
+    services = tables.on_page_markdown("<!-- table: services -->")
+    assert "| `asarray(x, dtype=None)` |" in services
+    assert "cholesky" not in services
+    assert f"| {INTERFACE_VERSION} | " in tables.on_page_markdown("<!-- table: versions -->").splitlines()[-1]
+    assert (
+        "## The backend interface, version by version\n" in (ROOT / "docs" / "reference" / "interface.md").read_text()
+    )
+    lengths = dict(re.findall(r"^\| `(\w+)` \| \d+ \| \d+ \| (\d+) \|$", tables.backends(), re.MULTILINE))
+    assert lengths.keys() >= {"numpy", "torch", "jax", "cupy", "mlx"}
+    assert all(int(lines) > 100 for lines in lengths.values())
     assert "## `kcore_callbacks(model)`" in tables.on_page_markdown("<!-- table: hooks -->")
 
 
