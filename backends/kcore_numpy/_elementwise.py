@@ -85,6 +85,8 @@ def cast(x, *, dtype):
     dtype = np.dtype(dtype)
     if x.dtype == dtype:
         return x
+    if dtype.kind == "V":
+        raise TypeError(f"NumPy's backend has no dtype {dtype}, though a library has told NumPy of one")
     if x.dtype.kind != "f" or dtype.kind not in "iu":
         return x.astype(dtype)
     return _float_to_integer(np.asarray(x), dtype)

@@ -57,6 +57,10 @@ class Check:
     def same_bits(self, got: Any, expected: Any) -> None:
         """As `equal`, and 0.0 isn't -0.0."""
         self.equal(got, expected)
+        self.same_signs(got, expected)
+
+    def same_signs(self, got: Any, expected: Any) -> None:
+        """The signs of all numbers are those of `expected`, those of zeros too; NaN has none."""
         for label, x, want, _ in self._pairs(got, expected):
             if _is_float(x) and not np.array_equal(np.signbit(x)[~np.isnan(x)], np.signbit(want)[~np.isnan(want)]):
                 raise Mismatch(f"{label}the signs of zeros differ: got {_shown(x)}, expected {_shown(want)}")

@@ -52,7 +52,7 @@ def _compare(row: Primitive, sample: Sample, check, got) -> None:
     expected, dtype = oracle(row, sample)
     check.close(got, expected, op=row.name, dtype=dtype)
     if row.name in SIGNED:
-        check.same_bits(got, expected)
+        check.same_signs(got, expected)
 
 
 def ask_value(row: Primitive, sample: Sample, backend, check) -> None:

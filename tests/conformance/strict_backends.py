@@ -43,7 +43,7 @@ class ReadOnly(Wrapped):
         return run
 
     def asarray(self, x, dtype=None):
-        return self._frozen(np.array(x, dtype))
+        return self._frozen(np.array(super().asarray(x, dtype)))
 
     def copy(self, x):
         return self._frozen(np.array(x))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from conftest import usable_backends
 from strict_backends import ReadOnly, Strict
 
 from kcore.conformance import load, run_case
 from kcore.conformance.suite import ask
+from kcore.extend import get_backend
 
 ELSEWHERE = ("primitives", "errors", "gradients at kinks", "known")
 """Groups whose cases are tests beside what they are about: `tests/engine/test_primitives.py`, `test_known.py`."""
@@ -21,6 +23,19 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_conformance(backend, case):
     ask(case, backend, backend if case.pair else None)
+
+
+PAIRS = [case for case in CASES if case.pair and case.quick]
+
+
+@pytest.mark.parametrize("case", PAIRS, ids=lambda case: case.name)
+def test_each_pair_both_ways(backend, case):
+    others = [get_backend(name) for name in usable_backends() if name != backend.name]
+    if not others:
+        pytest.skip("not run: one engine alone is installed")
+    for other in others:
+        ask(case, backend, other)
+        ask(case, other, backend)
 
 
 @pytest.mark.parametrize("cls", [ReadOnly, Strict])

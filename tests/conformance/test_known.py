@@ -49,3 +49,13 @@ def test_the_page_of_answers_has_every_item():
     for item in range(1, 72):
         assert f"\n| {item} | " in table
     assert "[K#19721](https://github.com/keras-team/keras/issues/19721)" in table
+
+
+def test_the_page_of_tolerances_has_every_row():
+    from kcore.conformance.tolerances import TOLERANCES
+
+    tables = runpy.run_path(str(HOOK))
+    text = tables["tolerances"]()
+    assert all(f"`{op}`" in text for op in TOLERANCES if op != "*")
+    assert "any other op" in text
+    assert "| float32 | 0.0001 | 0.001 |" in tables["slopes"]()

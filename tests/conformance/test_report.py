@@ -138,7 +138,7 @@ def unfiltered_line(kind, line, above, channels):
 @pytest.fixture(scope="module")
 def shots(summary, tmp_path_factory):
     if CHROMIUM is None:
-        pytest.skip("no Chromium is installed")
+        pytest.skip("not run: no Chromium is installed")
     folder = tmp_path_factory.mktemp("shots")
     write_html(folder / "report.html", summary)
     return {theme: shot(folder, theme) for theme in ("light", "dark")}

@@ -41,7 +41,9 @@ def _head(summary: Data) -> Iterator[str]:
 def _card(backend: Data) -> str:
     total = sum(backend[outcome] for outcome in ("passed", "failed", "gap"))
     parts = "".join(
-        f'<i class="{outcome}" style="flex:{backend[outcome]}"></i>' for outcome in ("passed", "gap", "failed")
+        f'<i class="{outcome}" style="flex:{backend[outcome]}"></i>'
+        for outcome in ("passed", "gap", "failed")
+        if backend[outcome]
     )
     verdict = ("good", "conforms") if not backend["failed"] else ("bad", f"{_count(backend['failed'], 'failure')}")
     where = ", ".join([*filter(None, [backend["engine"]]), *backend["devices"]])
@@ -161,6 +163,8 @@ def _count(number: int, what: str) -> str:
 
 
 def _seconds(seconds: float) -> str:
+    if seconds >= 100:
+        return f"{seconds / 60:.1f} min"
     return f"{seconds:.1f} s" if seconds >= 1 else f"{1000 * seconds:.0f} ms"
 
 
