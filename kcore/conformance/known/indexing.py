@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kcore import Function, layers, ops, random
+from kcore.conformance.case import case
 from kcore.errors import InvalidArgumentError
 
 from ._section import PROBED, count, f32, i32, section, slope, twice
@@ -213,3 +214,20 @@ def _splitting(backend, check):
     check.equal(np.sort(mixed[0]), rows[0])
     check.equal(mixed[1], mixed[0] + 50)
     check.true(np.any(mixed != rows), "nothing was moved")
+
+
+@case(
+    "error/index out of range in a captured function",
+    group="errors",
+    op="take",
+    needs=("index out of range",),
+    answer="An error where the engine can raise one.",
+)
+def _captured_error(backend, check):
+    """An engine that can't raise declares a gap of that name."""
+    try:
+        check.numpy(Function(ops.take)(f32(1, 2), i32(0, 7)))
+    except Exception as err:
+        check.true(isinstance(err, (IndexError, ValueError, RuntimeError)), f"it raised {err!r}")
+    else:
+        raise IndexError("Index 7 of an axis of 2 was taken without an error.")
