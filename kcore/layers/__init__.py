@@ -63,6 +63,9 @@ from kcore.layers.pooling.pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from kcore.layers.preprocessing.category_encoding import CategoryEncoding
+from kcore.layers.preprocessing.integer_lookup import IntegerLookup
+from kcore.layers.preprocessing.string_lookup import StringLookup
 from kcore.layers.regularization.activity_regularization import ActivityRegularization
 from kcore.layers.regularization.dropout import Dropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
 from kcore.layers.regularization.noise import AlphaDropout, GaussianDropout, GaussianNoise
@@ -121,6 +124,7 @@ __all__ = [
     "AvgPool3D",
     "BatchNormalization",
     "Bidirectional",
+    "CategoryEncoding",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -168,6 +172,7 @@ __all__ = [
     "Input",
     "InputLayer",
     "InputSpec",
+    "IntegerLookup",
     "LSTMCell",
     "Lambda",
     "Layer",
@@ -201,6 +206,7 @@ __all__ = [
     "SpatialDropout2D",
     "SpatialDropout3D",
     "StackedRNNCells",
+    "StringLookup",
     "Subtract",
     "ThresholdedReLU",
     "TimeDistributed",

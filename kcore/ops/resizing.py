@@ -16,8 +16,7 @@ from kcore.engine import active
 from kcore.engine import primitives as P
 from kcore.errors import InvalidArgumentError, ShapeError
 
-from ._common import cast, concrete, convert, dtype_of, filled, is_unknown, pair, scalar, shape_of, wide_float
-from .contraction import batched_product
+from ._common import cast, concrete, convert, dtype_of, filled, is_unknown, pair, product, scalar, shape_of, wide_float
 from .convolution import from_channels_last, resolve_data_format, to_channels_last
 from .operation import op
 from .shaping import slice_axis
@@ -78,7 +77,9 @@ def along(x, axis: int, weights: np.ndarray | None, new: int):
     else:
         matrix = active.current().asarray(np.ascontiguousarray(weights.T), dtype)
     order = (*(i for i in range(len(shape)) if i != axis), axis)
-    out = batched_product(P.permute_dims(x, axes=order), matrix)
+    lead = tuple(shape[i] for i in order[:-1])
+    rows = P.reshape(P.permute_dims(x, axes=order), shape=(product(lead), shape[axis]))
+    out = P.reshape(P.matmul(rows, matrix), shape=(*lead, new))
     return P.permute_dims(out, axes=tuple(np.argsort(order).tolist()))
 
 

@@ -8,6 +8,7 @@ import io
 import numpy as np
 
 from kcore import Input, KerasTensor, Model, Sequential, layers, ops, optimizers, random, tree, utils
+from kcore.engine.function import Function
 from kcore.errors import InvalidArgumentError
 
 from ._section import PROBED, count, f32, i32, section, twice
@@ -245,6 +246,50 @@ def _dicts(backend, check):
     batches = [({"b": f32([1.0]), "a": f32([3.0])}, f32([2.0])), ({"a": f32([1.0]), "b": f32([4.0])}, f32([-3.0]))]
     check.true(model.evaluate(iter(batches), steps=2, verbose=0) == 0, "the entries were mixed up")
     check.equal(model.predict({"b": f32([1.0]), "a": f32([3.0])}, verbose=0), f32([2.0]))
+
+
+@known(
+    68,
+    "lookup_of_strings",
+    sources=("K#21614",),
+    answer="Indices are int32 tensors of the backend in use; strings come back as NumPy's.",
+    level="inference",
+)
+def _lookup(backend, check):
+    layer = layers.StringLookup(vocabulary=["a", "b"])
+    indices = layer(np.array([["b", "z"], ["a", "b"]]))
+    check.true(backend.is_tensor(indices), "the indices aren't a tensor of the backend")
+    check.equal(indices, i32([2, 0], [1, 2]))
+    words = layers.StringLookup(vocabulary=["a", "b"], invert=True)(indices)
+    check.true(isinstance(words, np.ndarray), "the strings aren't a NumPy array")
+    check.true(words.tolist() == [["b", "[UNK]"], ["a", "b"]], f"other strings came back: {words}")
+    counts = layers.StringLookup(vocabulary=["a", "b"], output_mode="count")(np.array([["b", "z", "b"]]))
+    check.equal(counts, f32([1, 0, 2]))
+
+
+@known(
+    68,
+    "categories_as_vectors",
+    sources=("K#19790", PROBED),
+    answer="No dimension is added: one category gives one vector. Out of range is an error; in a compiled function, "
+    "which can't raise, it leaves no trace.",
+    level="inference",
+)
+def _categories(backend, check):
+    vectors = {"one_hot": [[0, 0, 1], [1, 0, 0]], "multi_hot": [1, 0, 1], "count": [1, 0, 1]}
+    for mode, expected in vectors.items():
+        layer = layers.CategoryEncoding(3, mode)
+        check.equal(layer(np.int32(2)), f32(0, 0, 1))
+        check.equal(layer(i32(2, 0)), f32(*expected))
+        check.equal(layer(i32([2], [0])), f32([0, 0, 1], [1, 0, 0]))
+        inferred = layer(KerasTensor((None, 4), "int32"))
+        check.spec(inferred, (None, 4, 3) if mode == "one_hot" else (None, 3), "float32")
+        for wrong in (-1, 3):
+            with check.raises(InvalidArgumentError, "must be in"):
+                layer(i32(0, wrong))
+            dropped = twice(lambda x, layer=layer: layer(x), i32(0, 1))[1]
+            check.equal(dropped, check.numpy(layer(i32(0, 1))))
+    check.equal(Function(layers.CategoryEncoding(3, "count"))(i32(0, -1, 3)), f32(1, 0, 0))
 
 
 @known(

@@ -1,0 +1,1 @@
+"""Layers that turn raw data, such as strings, into numbers."""
