@@ -67,7 +67,7 @@ def conv_kernel_grad(x, y, size, settings: Settings):
 def _by_taps(x, y, size, settings: Settings):
     """The adjoint in the kernel as products of what each tap meets with y, a few samples at a time.
 
-    XLA's own takes 3 to 10 times as long on a CPU: `docs/decisions/0009-jax-compiling.md`.
+    XLA's own took three times as long and more on a CPU: `docs/decisions/0009-jax-compiling.md`.
     """
     x = lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *((*ends, 0) for ends in settings.padding), (0, 0, 0)])
     dtype, channels, features = jnp.promote_types(x.dtype, "float32"), x.shape[-1], y.shape[-1]
