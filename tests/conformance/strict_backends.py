@@ -117,6 +117,6 @@ CANONICAL = {
     "axes": _axes,
     "size": lambda x: _is_size(x) or _sizes(x),
     "dtype": lambda x: isinstance(x, str) and np.dtype(x).name == x,
-    "keepdims": lambda x: type(x) is bool,
+    **dict.fromkeys(("keepdims", "lower", "inverse"), lambda x: type(x) is bool),
 }
 """What each parameter must be, by name."""
