@@ -48,6 +48,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
+def backend_names() -> tuple[str, ...]:
+    """The names of all backends under test."""
+    return usable_backends()
+
+
+@pytest.fixture
 def backend(request: pytest.FixtureRequest):
     """The backend under test, active while the test runs."""
     from kcore.engine.backend import use_backend

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kcore.extend import Fused
 
-from . import _optimizer, _pooling, _random, _recurrent
+from . import _activation, _optimizer, _pooling, _random, _recurrent
 
 
 def _always(specs, params) -> bool:
@@ -24,7 +24,23 @@ def _random_bits(key, *, shape):
     return (_random.random_bits(key, shape=shape),), None
 
 
+def _decays(specs, params) -> bool:
+    return min(params["beta_1"], params["beta_2"]) > 0
+
+
+def _filled_floats(specs, params) -> bool:
+    return _floats(specs, params) and 0 not in specs[0].shape
+
+
 FUSED = {
+    "relu": Fused(
+        _floats, _activation.relu, _activation.relu_grad, inplace=_activation.relu_inplace, overwrites=(0,), reads=()
+    ),
+    "softmax": Fused(_filled_floats, _activation.softmax, _activation.softmax_grad, reads=()),
+    "crossentropy_of_classes": Fused(
+        _filled_floats, _activation.crossentropy, _activation.crossentropy_grad, reads=(0,)
+    ),
+    "adam_step_size": Fused(_decays, _activation.adam_step_size),
     "adam": Fused(_floats, _optimizer.adam, inplace=_optimizer.adam_inplace, overwrites=(1, 2, 3)),
     "random_bits": Fused(_always, _random_bits),
     "max_pool": Fused(_floats, _pooling.max_pool, _pooling.max_pool_grad),

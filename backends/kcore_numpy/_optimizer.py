@@ -28,10 +28,10 @@ def adam(gradient, value, momentum, velocity, step_size, *, beta_1, beta_2, epsi
 
 
 def adam_inplace(gradient, value, momentum, velocity, step_size, *, beta_1, beta_2, epsilon):
-    """The same, written into `value`, `momentum` and `velocity`, which are returned."""
+    """The same, written into `value`, `momentum` and `velocity`."""
     results = (value, momentum, velocity)
     _adam((gradient, *results), results, step_size, beta_1, beta_2, epsilon)
-    return results
+    return results, None
 
 
 def _adam(operands, results, step_size, beta_1, beta_2, epsilon) -> None:

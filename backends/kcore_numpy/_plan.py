@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import _convolution, _elementwise, _movement
+from . import _convolution, _elementwise, _movement, _reduction
 from ._array_module import FUNCTIONS
 from ._convolution import Settings
 from ._erf import erf
@@ -25,6 +25,11 @@ def _max(x, *, axes, keepdims, out):
 
 def _min(x, *, axes, keepdims, out):
     return np.minimum.reduce(x, axes, out=out, keepdims=keepdims)
+
+
+def _sum(x, *, axes, keepdims, out):
+    np.copyto(out, _reduction.sum(x, axes=axes, keepdims=keepdims))
+    return out
 
 
 def _pad(x, value, *, widths, out):
@@ -56,6 +61,7 @@ INPLACE = {
     "cast": _elementwise.cast_into,
     "max": _max,
     "min": _min,
+    "sum": _sum,
     "pad": _pad,
     "concat": _concat,
     "matmul": _matmul,

@@ -89,6 +89,9 @@ class NumpyBackend(ArrayModule):
         dtype = np.dtype(spec.dtype)
         return block[: math.prod(spec.shape) * dtype.itemsize].view(dtype).reshape(spec.shape)
 
+    def is_contiguous(self, x):
+        return x.flags.c_contiguous
+
     def run_context(self):
         return np.errstate(all="ignore")
 

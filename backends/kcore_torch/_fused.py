@@ -1,6 +1,7 @@
 """The fast paths of this backend for the core's fused ops: torch's own kernels, differentiated by its autograd."""
 
 import functools
+import math
 
 import torch
 
@@ -66,10 +67,65 @@ def average_pool_backward(residuals, cotangents, x, *, size, strides, padding):
     return (_back(torch.ops.aten.avg_pool2d_backward(_image(cotangents[0]), _image(x), *call)),)
 
 
+def linear(x, kernel, bias):
+    """The core's `linear`, in one call."""
+    return (torch.addmm(bias, x, kernel),), None
+
+
+def relu(x):
+    """max(x, 0), which its pullback reads."""
+    out = torch.relu(x)
+    return (out,), out
+
+
+def relu_inplace(x):
+    """The same, written into x."""
+    return (torch.relu_(x),), x
+
+
+def relu_backward(out, cotangents, x):
+    """The cotangent where the result is positive."""
+    return (torch.ops.aten.threshold_backward(cotangents[0], out, 0),)
+
+
+def softmax(x, *, axes):
+    """The core's `softmax`: 0 where all are -inf."""
+    out = torch.ops.aten._safe_softmax(x, axes[0])
+    return (out,), out
+
+
+def softmax_backward(out, cotangents, x, *, axes):
+    """out * (g - sum(g * out))."""
+    return (torch.ops.aten._softmax_backward_data(cotangents[0], out, axes[0], out.dtype),)
+
+
+def crossentropy(output, target, *, axis, epsilon):
+    """The core's `crossentropy_of_classes`; the residuals are the target's place, the total, and the shares."""
+    place, total = target.unsqueeze(axis).long(), output.sum(axis)
+    share = output.gather(axis, place).squeeze(axis).div_(total)
+    kept = share.clamp(epsilon, 1 - epsilon)
+    return (kept.log().neg_(),), (place, total, share, kept)
+
+
+def crossentropy_backward(residuals, cotangents, output, target, *, axis, epsilon):
+    """With u = g / (kept * total) inside the limits: u * share everywhere, less u at the target."""
+    place, total, share, kept = residuals
+    u = (cotangents[0] / (kept * total)).mul_(share == kept)
+    grad = (u * share).unsqueeze(axis).repeat([n if i == axis else 1 for i, n in enumerate(output.shape)])
+    return grad.scatter_add_(axis, place, u.neg_().unsqueeze(axis)), None
+
+
+def adam_step_size(iterations, learning_rate, *, beta_1, beta_2):
+    """The core's `adam_step_size`, by the host: for tensors on the CPU."""
+    t = iterations.item() + 1
+    corrections = math.sqrt(-math.expm1(t * math.log(beta_2))) / -math.expm1(t * math.log(beta_1))
+    return (torch.tensor(learning_rate.item() * corrections, dtype=learning_rate.dtype),), None
+
+
 def adam(gradient, value, momentum, velocity, step_size, **settings):
     """One update of Adam, as the core's `adam_update`."""
     x, m, v = (x.clone(memory_format=torch.contiguous_format) for x in (value, momentum, velocity))
-    return adam_inplace(gradient, x, m, v, step_size, **settings), None
+    return adam_inplace(gradient, x, m, v, step_size, **settings)
 
 
 def adam_inplace(gradient, value, momentum, velocity, step_size, *, beta_1, beta_2, epsilon):
@@ -79,7 +135,7 @@ def adam_inplace(gradient, value, momentum, velocity, step_size, *, beta_1, beta
     value, gradient, momentum, velocity = ([x] for x in slots)
     late = [_late(step_size.device)]
     torch._fused_adam_(value, gradient, momentum, velocity, [], late, **settings, amsgrad=False, maximize=False)
-    return slots[0], slots[2], slots[3]
+    return (slots[0], slots[2], slots[3]), None
 
 
 @functools.cache
@@ -112,7 +168,24 @@ def gru_layer(*operands, activation, recurrent_activation, reverse):
     return _recorded(forward, operands)
 
 
+def _one_axis(specs, params) -> bool:
+    return len(params["axes"]) == 1 and _floats(specs, params)
+
+
+def _same_floats(specs, params) -> bool:
+    return _floats(specs, params) and 0 not in specs[0].shape
+
+
+def _decays(specs, params) -> bool:
+    return min(params["beta_1"], params["beta_2"]) > 0
+
+
 FUSED = {
+    "linear": Fused(_same_floats, linear),
+    "relu": Fused(_floats, relu, relu_backward, relu_inplace, (0,), reads=()),
+    "softmax": Fused(_one_axis, softmax, softmax_backward, reads=()),
+    "crossentropy_of_classes": Fused(_floats, crossentropy, crossentropy_backward, reads=(0,)),
+    "adam_step_size": Fused(_decays, adam_step_size),
     "adam": Fused(_floats, adam, inplace=adam_inplace, overwrites=(1, 2, 3)),
     "random_bits": Fused(lambda specs, params: True, random_bits),
     "max_pool": Fused(_poolable, max_pool, max_pool_backward),

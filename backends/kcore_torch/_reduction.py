@@ -20,6 +20,12 @@ def _comparable(x):
     return x.to(torch.uint8) if x.dtype is torch.bool else signed(x, ordered=True)
 
 
+@on_signed
+def sum_into(x, *, axes, keepdims, out):
+    """The sum, written into a tensor."""
+    return torch.sum(x, axes, keepdims, out=out) if axes else out.copy_(x)
+
+
 SIMPLE = {
     "sum": on_signed(lambda x, *, axes, keepdims: torch.sum(x, axes, keepdims, dtype=x.dtype) if axes else x.clone()),
     "prod": on_signed(_prod),

@@ -35,6 +35,7 @@ class TorchBackend(Backend):
         "concat": lambda *xs, axis, out: torch.cat(xs, axis, out=out),
         "matmul": _convolution.matmul,
         "pad": _movement.pad,
+        "sum": _reduction.sum_into,
     }
     views = frozenset({"reshape", "permute_dims", "broadcast_to", "slice", "windows"})
 
@@ -42,6 +43,7 @@ class TorchBackend(Backend):
         super().__init__(device)
         self._device = torch.device(self.device if self.device != "cpu:0" else "cpu")
         if self._device.type == "cuda":
+            self.fused = {name: path for name, path in FUSED.items() if name != "adam_step_size"}
             torch.backends.cudnn.allow_tf32 = False
 
     def iota(self, *, size, dtype):
@@ -75,6 +77,9 @@ class TorchBackend(Backend):
     def place(self, block, spec):
         dtype = DTYPES[spec.dtype]
         return block[: math.prod(spec.shape) * dtype.itemsize].view(dtype).reshape(spec.shape)
+
+    def is_contiguous(self, x):
+        return x.is_contiguous()
 
     def run_context(self):
         return torch.no_grad()

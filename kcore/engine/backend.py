@@ -245,6 +245,10 @@ class Backend:
             f"{type(self).__name__} has `inplace` functions, so it must define `allocate` and `place`."
         )
 
+    def is_contiguous(self, x) -> bool:
+        """Whether a tensor's elements stand side by side in memory, so that `reshape` gives a view of it."""
+        return False
+
     def scalar(self, value, dtype: str):
         """A constant of no dimensions; the same object each time."""
         key = (repr(value), dtype)

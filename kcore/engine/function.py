@@ -132,7 +132,7 @@ def close(capture: Capture, leaves: list, treedef, backend) -> Captured:
     written = {id(v) for v, _ in writes}
     first = len(capture.inputs)
     donated = [first + i for i, (v, _) in enumerate(reads) if id(v) in written]
-    plan = Plan(graph, backend, donated)
+    plan = Plan(graph, backend, donated, range(first, first + len(reads)))
     loads = tuple((v, id(v) in written) for v, _ in reads)
     return Captured(plan, graph, loads, tuple(v for v, _ in writes), treedef, kept)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from . import active, autodiff
@@ -61,6 +62,42 @@ def fused_op(name: str):
     return decorate
 
 
+@dataclass(frozen=True, eq=False)
+class _Fused(Internal):
+    """The node of a fused op: a plan calls the backend's function itself."""
+
+    def bind(self, backend, params, into: bool = False):
+        entry = backend.fused[self.name]
+        return functools.partial(entry.inplace if into else entry.forward, **params)
+
+
+@dataclass(frozen=True, eq=False)
+class _Pullback(Internal):
+    """The node of a fused op's pullback: in a plan, residuals come unboxed."""
+
+    def bind(self, backend, params, into: bool = False):
+        backward = functools.partial(backend.fused[params["op"].name].backward, **params["params"])
+        count, reads, specs = params["count"], params.get("reads"), params["specs"]
+        if reads is None:
+            return lambda *xs: _filled(backend, backward(xs[-1], xs[count:-1], *xs[:count]), specs)
+        places = [reads.index(i) if i in reads else None for i in range(count)]
+        first = len(reads)
+
+        def run(*xs):
+            operands = [None if place is None else xs[place] for place in places]
+            return _filled(backend, backward(xs[-1], xs[first:-1], *operands), specs)
+
+        return run
+
+
+def _filled(backend, given, specs):
+    """Zeros in the place of a cotangent that is `None`."""
+    for g in given:
+        if g is None:
+            return tuple(_zeros(backend, s) if g is None else g for g, s in zip(given, specs, strict=True))
+    return given
+
+
 def _fused_node(op: FusedOp) -> Internal:
     def spec(*operands, **params):
         return (*_composite_specs(op, operands, params), OPAQUE)
@@ -78,7 +115,9 @@ def _fused_node(op: FusedOp) -> Internal:
         call = {"op": op, "count": count, "params": params}
         return record(_pullback, (*operands, *cts[:-1], outs[-1]), call)
 
-    return internal(op.name, "*xs", spec=spec, vjps=vjps, compute=compute, doc=f"fused {op.name}", fused=True)
+    return internal(
+        op.name, "*xs", kind=_Fused, spec=spec, vjps=vjps, compute=compute, doc=f"fused {op.name}", fused=True
+    )
 
 
 @functools.lru_cache(maxsize=4096)
@@ -99,17 +138,26 @@ def _composite_vjp(op: FusedOp, cts, operands, params):
     return pullback(tuple(cts) if isinstance(out, tuple) else cts[0])
 
 
-def _pullback_spec(*xs, op, count, params):
-    return tuple(xs[:count])
+def _pullback_spec(*xs, op, count, params, specs=None, reads=None):
+    return specs or tuple(xs[:count])
 
 
 def _pullback_compute(backend, *xs, op, count, params):
     operands, cts, (residuals,) = xs[:count], xs[count:-1], xs[-1]
     given = backend.fused[op.name].backward(residuals, cts, *operands, **params)
-    return tuple(
-        backend.functions["multiply"](x, backend.scalar(0, backend.dtype_of(x))) if g is None else g
-        for g, x in zip(given, operands, strict=True)
-    )
+    return _filled(backend, given, [backend.spec_of(x) for x in operands])
+
+
+def _zeros(backend, spec):
+    return backend.functions["broadcast_to"](backend.scalar(0, spec.dtype), shape=spec.shape)
+
+
+def _only_what_is_read(backend, operands: list, specs: tuple, params: dict):
+    """In a plan a pullback doesn't keep operands alive that it has no use for."""
+    reads, count = backend.fused[params["op"].name].reads, params["count"]
+    if reads is None:
+        return operands, {**params, "specs": specs}
+    return [*(operands[i] for i in reads), *operands[count:]], {**params, "reads": reads, "specs": specs}
 
 
 def _pullback_vjps(outer, outs, *xs, op, count, params):
@@ -127,8 +175,10 @@ _pullback = internal(
     "pullback",
     "*xs",
     "op count params",
+    kind=_Pullback,
     spec=_pullback_spec,
     vjps=_pullback_vjps,
     compute=_pullback_compute,
+    lowered=_only_what_is_read,
     doc="the cotangents of a fused op's operands, by the backend's own pullback",
 )

@@ -10,8 +10,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kcore import activations, config, constraints, initializers, ops, regularizers
+from kcore.engine import primitives as P
+from kcore.engine.fused import fused_op
 from kcore.errors import InvalidArgumentError, InvalidTypeError, UnsupportedError
 from kcore.layers.layer import Layer
+from kcore.ops._common import promote
 
 _SERIALIZERS = {
     "activation": activations.serialize,
@@ -138,16 +141,20 @@ def known_dim(layer: Layer, input_shape: Sequence[int | None], axis: int) -> int
     return int(size)
 
 
-def project(x: Any, kernel: Any) -> Any:
-    """`x` (..., n) times `kernel` (n, m) as one matrix product, whatever the rank of `x`: (..., m)."""
-    if len(x.shape) == 2:
-        return ops.matmul(x, kernel)
-    lead = tuple(x.shape[:-1])
-    rows = 1
+@fused_op("linear")
+def linear(x: Any, kernel: Any, bias: Any) -> Any:
+    """`x` (rows, n) times `kernel` (n, m) plus `bias` (m,)."""
+    return P.add(P.matmul(x, kernel), bias)
+
+
+def project(x: Any, kernel: Any, bias: Any = None) -> Any:
+    """`x` (..., n) times `kernel` (n, m), plus `bias` (m,) if there is one, as one matrix product: (..., m)."""
+    lead, rows = tuple(x.shape[:-1]), 1
     for size in lead:
         rows = rows * size
-    flat = ops.matmul(ops.reshape(x, (rows, x.shape[-1])), kernel)
-    return ops.reshape(flat, (*lead, kernel.shape[-1]))
+    flat = x if len(lead) == 1 else ops.reshape(x, (rows, x.shape[-1]))
+    out = ops.matmul(flat, kernel) if bias is None else linear(*promote(flat, kernel, bias))
+    return out if len(lead) == 1 else ops.reshape(out, (*lead, kernel.shape[-1]))
 
 
 def check_number(name: str, value: Any) -> float:

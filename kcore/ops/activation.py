@@ -6,13 +6,15 @@ import math
 
 from kcore import dtypes
 from kcore.engine import primitives as P
+from kcore.engine.fused import fused_op
 
 from ._common import convert, dtype_of, to_float, with_gradient
 from .operation import op
 
 
+@fused_op("relu")
 def positive_part(x):
-    """max(x, 0); the gradient at 0 is 0."""
+    """max(x, 0) of floats; the gradient at 0 is 0."""
     out = P.maximum(x, 0)
     return with_gradient(out, x, lambda g: P.multiply(g, P.cast(P.less(0, out), dtype=dtype_of(x))))
 

@@ -103,4 +103,4 @@ def _weights(scores, bias, mask, is_causal, cap):
         rows = P.reshape(P.iota(size=queries, dtype="int32"), shape=(queries, 1))
         columns = P.reshape(P.iota(size=keys, dtype="int32"), shape=(1, keys))
         scores = P.where(P.less_equal(columns, rows), scores, -math.inf)
-    return normalized(scores, (len(shape_of(scores)) - 1,))
+    return normalized(scores, axes=(len(shape_of(scores)) - 1,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kcore import config
 from kcore.engine import primitives as P
+from kcore.engine.fused import fused_op
 from kcore.errors import InvalidArgumentError, ShapeError
 
 from ._common import (
@@ -23,9 +24,8 @@ from .operation import op
 from .softmax import finite_shift
 
 
-def _probabilities(x):
+def _probabilities(x, epsilon: float):
     """Limited to [epsilon, 1 - epsilon]; the gradient is 1 inside and at the edges."""
-    epsilon = config.epsilon()
     out = P.minimum(P.maximum(x, epsilon), 1 - epsilon)
     return with_gradient(out, x, lambda g: P.multiply(g, P.cast(P.equal(x, out), dtype=dtype_of(x))))
 
@@ -66,7 +66,7 @@ def binary_crossentropy(target, output, from_logits=False):
     _same_shape(target, output)
     if from_logits:
         return P.subtract(log1p_exp(output), P.multiply(output, target))
-    output = _probabilities(output)
+    output = _probabilities(output, config.epsilon())
     hit = P.multiply(target, P.log(output))
     miss = P.multiply(P.subtract(1, target), P.log(P.subtract(1, output)))
     return P.negative(P.add(hit, miss))
@@ -102,7 +102,7 @@ def categorical_crossentropy(target, output, from_logits=False, axis=-1):
         shifted, normalizer = _log_normalizer(output, axes)
         weight = P.sum(target, axes=axes, keepdims=False)
         return P.subtract(P.multiply(weight, normalizer), P.sum(P.multiply(target, shifted), axes=axes, keepdims=False))
-    output = _probabilities(P.divide(output, P.sum(output, axes=axes, keepdims=True)))
+    output = _probabilities(P.divide(output, P.sum(output, axes=axes, keepdims=True)), config.epsilon())
     return P.negative(P.sum(P.multiply(target, P.log(output)), axes=axes, keepdims=False))
 
 
@@ -143,8 +143,14 @@ def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
     if from_logits:
         shifted, normalizer = _log_normalizer(output, (axis,))
         return P.subtract(normalizer, _pick(shifted, target, axis))
-    total = P.sum(output, axes=(axis,), keepdims=False)
-    return P.negative(P.log(_probabilities(P.divide(_pick(output, target, axis), total))))
+    return _crossentropy_of_classes(output, target, axis=axis, epsilon=config.epsilon())
+
+
+@fused_op("crossentropy_of_classes")
+def _crossentropy_of_classes(output, target, *, axis, epsilon):
+    """-log of the share that the target has of the probabilities along an axis, limited to [epsilon, 1 - epsilon]."""
+    share = P.divide(_pick(output, target, axis), P.sum(output, axes=(axis,), keepdims=False))
+    return P.negative(P.log(_probabilities(share, epsilon)))
 
 
 def _class_numbers(target, shape, axis: int):

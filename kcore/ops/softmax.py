@@ -6,6 +6,7 @@ from typing import Any
 
 from kcore.dtypes import finfo
 from kcore.engine import primitives as P
+from kcore.engine.fused import fused_op
 
 from ._common import axes_of, axis_of, cast, dtype_of, shape_of, to_float, wide_float
 from .activation import positive_part
@@ -33,11 +34,12 @@ def softmax(x, axis: Any = -1):
     """
     x = to_float(x)
     dtype = dtype_of(x)
-    return cast(normalized(cast(x, wide_float(dtype)), axes_of(axis, len(shape_of(x)))), dtype)
+    return cast(normalized(cast(x, wide_float(dtype)), axes=axes_of(axis, len(shape_of(x)))), dtype)
 
 
-def normalized(x, axes):
-    """Softmax of a float tensor along axes."""
+@fused_op("softmax")
+def normalized(x, *, axes):
+    """Softmax of a float tensor along axes; 0 where all are -inf."""
     raised = P.exp(P.subtract(x, finite_shift(x, axes)))
     total = P.sum(raised, axes=axes, keepdims=True)
     # A fully masked row sums to 0: it is divided by 1. A product by the row's reciprocal is cheaper to

@@ -12,10 +12,26 @@ from typing import Any
 from kcore import registry
 from kcore.engine import primitives as P
 from kcore.engine.fused import fused_op
+from kcore.engine.tracing import spec_of
 
+from . import _gradients as G
 from ._arguments import check_range
 from ._rule_parts import epsilon_or_default, moving_average, one_minus_power
 from .optimizer import Optimizer
+
+
+@fused_op("adam_step_size")
+def adam_step_size(iterations, learning_rate, *, beta_1, beta_2):
+    """The learning rate with both bias corrections: `lr * sqrt(1 - b2 ** t) / (1 - b1 ** t)`, where t counts from 1.
+
+    Args:
+        iterations: how many updates there were, an integer tensor of shape `()`.
+        learning_rate: tensor of shape `()`.
+        beta_1, beta_2: the decays.
+    """
+    t = P.add(P.cast(iterations, dtype=spec_of(learning_rate).dtype), 1)
+    root = P.sqrt(one_minus_power(beta_2, t))
+    return P.divide(P.multiply(learning_rate, root), one_minus_power(beta_1, t))
 
 
 @fused_op("adam")
@@ -175,9 +191,7 @@ class Adam(_Betas):
 
     def update_step(self, gradient, variable, learning_rate) -> None:
         """Apply the rule."""
-        t = self._next_iteration(variable.dtype)
-        root = P.sqrt(one_minus_power(self.beta_2, t))
-        step_size = P.divide(P.multiply(learning_rate, root), one_minus_power(self.beta_1, t))
+        step_size = adam_step_size(G.as_tensor(self.iterations), learning_rate, beta_1=self.beta_1, beta_2=self.beta_2)
         if self.amsgrad:
             self._amsgrad_step(gradient, variable, step_size)
             return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from conftest import usable_backends
 from strict_backends import ReadOnly, Strict
 
 from kcore.conformance import load, run_case
@@ -29,8 +28,8 @@ PAIRS = [case for case in CASES if case.pair and case.quick]
 
 
 @pytest.mark.parametrize("case", PAIRS, ids=lambda case: case.name)
-def test_each_pair_both_ways(backend, case):
-    others = [get_backend(name) for name in usable_backends() if name != backend.name]
+def test_each_pair_both_ways(backend, backend_names, case):
+    others = [get_backend(name) for name in backend_names if name != backend.name]
     if not others:
         pytest.skip("not run: one engine alone is installed")
     for other in others:

@@ -37,19 +37,20 @@ class Plan:
         graph: the captured function.
         backend: whose functions it calls.
         donated: positions of inputs whose memory the program may overwrite: the caller won't read them again.
+        kept: positions of inputs that are likely to be the same tensors at each call.
 
     Attributes:
         listing: the instructions that are run.
         source: the generated program.
     """
 
-    def __init__(self, graph: Graph, backend, donated: Iterable[int] = ()):
+    def __init__(self, graph: Graph, backend, donated: Iterable[int] = (), kept: Iterable[int] = ()):
         self.backend = backend
         self._donated = tuple(donated)
         self.listing = optimize(graph, backend)
         self._plan_bodies()
         self.layout = plan_buffers(self.listing, backend, (self.listing.inputs[i] for i in self._donated))
-        self.source = Source(self.listing, self.layout, backend)
+        self.source = Source(self.listing, self.layout, backend, [self.listing.inputs[i] for i in kept])
         self._program = backend.compile(self.source.compile(), self._donated)
         self._lock = threading.Lock()
         self._spare: Any = None
@@ -80,7 +81,7 @@ class Plan:
 
     def _without_blocks(self):
         """The same program without memory of its own, for a second thread that runs it at the same time."""
-        if not self.layout.block:
+        if not self.layout.block_sizes:
             return self._program
         if self._spare is None:
             layout = Layout(into={}, block={}, copied=self.layout.copied)

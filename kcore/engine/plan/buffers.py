@@ -21,6 +21,7 @@ from kcore.engine.primitives.internal import Internal
 from kcore.engine.spec import Spec
 
 from .instructions import Instruction, Listing
+from .joins import Join, find_joins
 
 SMALLEST_KEPT = 1 << 14
 """Results of fewer bytes aren't worth a kept block: the engine's own allocation is as fast."""
@@ -36,6 +37,9 @@ class Layout:
         block: for an instruction's position, the index of the kept block it writes into.
         block_sizes: bytes of each kept block.
         copied: positions among the outputs that must be copied before they leave.
+        joins: the joins, by position, each with its block.
+        slots: for an instruction's position, the block and the byte at which its part of a join starts.
+        skipped: positions of instructions that have nothing left to do.
     """
 
     into: dict[int, int] = field(default_factory=dict)
@@ -43,6 +47,9 @@ class Layout:
     block: dict[int, int] = field(default_factory=dict)
     block_sizes: list[int] = field(default_factory=list)
     copied: set[int] = field(default_factory=set)
+    joins: dict[int, tuple[Join, int]] = field(default_factory=dict)
+    slots: dict[int, tuple[int, int]] = field(default_factory=dict)
+    skipped: set[int] = field(default_factory=set)
 
 
 def nbytes(spec: Spec) -> int:
@@ -90,7 +97,20 @@ class _Planner:
                 dies[root] = max(dies.get(root, -1), position)
         return dies
 
+    def _reserve_joins(self) -> None:
+        """A block of its own for each join, from the first part that is written to the last reader."""
+        for join in find_joins(self.listing, self.backend):
+            spec = self.listing.instructions[join.position].specs[0]
+            self.layout.block_sizes.append(nbytes(spec))
+            block, width = len(self.layout.block_sizes) - 1, nbytes(Spec((1,), spec.dtype))
+            self.layout.joins[join.position] = join, block
+            self.layout.skipped.update(join.reshapes)
+            for writer, start in zip(join.writers, join.starts, strict=True):
+                if writer is not None:
+                    self.layout.slots[writer] = block, start * width
+
     def run(self) -> Layout:
+        self._reserve_joins()
         expiring: dict[int, list[int]] = {}
         for root, position in self.dies.items():
             expiring.setdefault(position, []).append(root)
@@ -103,6 +123,13 @@ class _Planner:
         return self.layout
 
     def _place(self, position: int, instruction: Instruction) -> None:
+        if position in self.layout.slots or position in self.layout.joins:
+            result = instruction.results[0]
+            self.roots[result] = frozenset((result,))
+            if position in self.layout.joins:
+                self.block_of[result] = self.layout.joins[position][1]
+                self.writable.add(result)
+            return
         if isinstance(instruction.primitive, Internal) and instruction.primitive.fused:
             self._place_fused(position, instruction)
             return
@@ -124,21 +151,27 @@ class _Planner:
 
     def _place_fused(self, position: int, instruction: Instruction) -> None:
         entry = self.backend.fused[instruction.name]
-        victims = [instruction.operands[i] for i in entry.overwrites]
-        safe = all(self._may_overwrite(position, x, instruction) for x in victims)
-        if entry.inplace is not None and safe and instruction.results[-1] not in self.dies:
+        pairs = [
+            (instruction.operands[i], result) for i, result in zip(entry.overwrites, instruction.results, strict=False)
+        ]
+        safe = all(self._may_overwrite(position, x, result, instruction) for x, result in pairs)
+        if entry.inplace is not None and safe:
             self.layout.fused.add(position)
+            for x, result in pairs:
+                if x in self.block_of:
+                    self.block_of[result] = self.block_of.pop(x)
         self.writable.update(instruction.results[:-1])
 
-    def _may_overwrite(self, position: int, x: int, instruction: Instruction) -> bool:
-        """Whether x is dead after this instruction, in memory that may be written to and may leave the plan."""
+    def _may_overwrite(self, position: int, x: int, result: int, instruction: Instruction) -> bool:
+        """Whether x is dead after this instruction, in memory that may be written to and that may go where the result
+        goes."""
         alone = instruction.operands.count(x) == 1 and sum(x in self.roots[o] for o in instruction.operands) == 1
         return (
             alone
             and x in self.writable
             and self.roots[x] == {x}
             and self.dies[x] == position
-            and x not in self.block_of
+            and not (x in self.block_of and result in self.leaving)
         )
 
     def _victim(self, position: int, instruction: Instruction) -> int | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import linecache
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from kcore.engine.primitives.internal import Internal
 
 from .buffers import Layout
+from .hoisting import Views, find_views
 from .instructions import Instruction, Listing
 
 
@@ -22,8 +23,9 @@ class Source:
         instruction_at: the position of the instruction on each line.
     """
 
-    def __init__(self, listing: Listing, layout: Layout, backend):
+    def __init__(self, listing: Listing, layout: Layout, backend, kept: Iterable[int] = ()):
         self.listing, self.layout, self.backend = listing, layout, backend
+        self.views = find_views(listing, backend, kept)
         self.names: dict[str, Any] = {f"c{x}": tensor for x, tensor in listing.constants.items()}
         self.instruction_at: dict[int, int] = {}
         self.blocks = [backend.allocate(size) for size in layout.block_sizes]
@@ -31,10 +33,13 @@ class Source:
 
     def _write(self) -> str:
         lines = [f"def program({', '.join(self._name(x) for x in self.listing.inputs)}):"]
-        dying = self._dying()
+        done = {*self.layout.skipped, *(position for positions in self.views.values() for position in positions)}
+        lines += [f"    {self._view_call(source)}" for source in self.views]
+        dying = self._dying(done)
         for position, instruction in enumerate(self.listing.instructions):
-            lines.append("    " + self._call(position, instruction))
-            self.instruction_at[len(lines)] = position
+            for call in [] if position in done else self._calls(position, instruction):
+                lines.append("    " + call)
+                self.instruction_at[len(lines)] = position
             if dying.get(position):
                 lines.append("    del " + ", ".join(self._name(x) for x in dying[position]))
         lines.append(
@@ -42,9 +47,24 @@ class Source:
         )
         return "\n".join(lines) + "\n"
 
-    def _dying(self) -> dict[int, list[int]]:
+    def _view_call(self, source: int) -> str:
+        """The line that asks for an input's views."""
+        instructions = [self.listing.instructions[position] for position in self.views[source]]
+        made = [(bound(i, self.backend, False), i.operands[0], i.results[0]) for i in instructions]
+        others = (i for p, i in enumerate(self.listing.instructions) if p not in self.views[source])
+        read = {*(x for i in others for x in i.operands), *self.listing.outputs}
+        wanted = [i.results[0] for i in instructions if i.results[0] in read]
+        self.names[f"views{source}"] = Views(source, made, wanted, self.backend.is_contiguous)
+        return f"{''.join(f'v{x}, ' for x in wanted)}= views{source}(v{source})" if wanted else "pass"
+
+    def _dying(self, done: set[int]) -> dict[int, list[int]]:
         """The names that can be dropped after each instruction, so that the engine frees their memory."""
-        made = {r: position for position, i in enumerate(self.listing.instructions) for r in i.results}
+        made = {
+            r: position
+            for position, i in enumerate(self.listing.instructions)
+            if position not in done
+            for r in i.results
+        }
         last = self.listing.last_uses()
         dying: dict[int, list[int]] = {}
         for x, position in made.items():
@@ -61,16 +81,32 @@ class Source:
             return f"copy({self._name(x)})"
         return self._name(x)
 
-    def _call(self, position: int, instruction: Instruction) -> str:
+    def _calls(self, position: int, instruction: Instruction) -> Iterator[str]:
+        if position in self.layout.joins:
+            yield from self._join_calls(position, instruction)
+            return
         operands = [self._name(x) for x in instruction.operands]
-        results = ", ".join(f"v{r}" for r in instruction.results) + ("," if isinstance_of_several(instruction) else "")
         target = self._target(position, instruction)
         function = f"f{position}"
         into = target is not None or position in self.layout.fused
         self.names[function] = bound(instruction, self.backend, into)
         if target is not None:
             operands.append(f"out={target}")
-        return f"{results} = {function}({', '.join(operands)})"
+        yield f"{_results(instruction)} = {function}({', '.join(operands)})"
+
+    def _join_calls(self, position: int, instruction: Instruction) -> Iterator[str]:
+        """The parts that nobody writes in place are copied."""
+        join, block = self.layout.joins[position]
+        spec = instruction.specs[0]
+        whole = self.backend.place(self.blocks[block], spec)
+        for x, writer, start in zip(instruction.operands, join.writers, join.starts, strict=True):
+            if writer is None:
+                part, copy = f"b{position}_{start}", f"copy{position}"
+                self.names[part] = whole[start : start + self.listing.specs[x].shape[0]]
+                self.names[copy] = functools.partial(self.backend.inplace["cast"], dtype=spec.dtype)
+                yield f"{copy}({self._name(x)}, out={part})"
+        self.names[f"b{position}"] = whole
+        yield f"v{instruction.results[0]} = b{position}"
 
     def _target(self, position: int, instruction: Instruction) -> str | None:
         if position in self.layout.into:
@@ -78,6 +114,10 @@ class Source:
         if position in self.layout.block:
             name = f"b{position}"
             self.names[name] = self.backend.place(self.blocks[self.layout.block[position]], instruction.specs[0])
+            return name
+        if position in self.layout.slots:
+            (block, start), name = self.layout.slots[position], f"b{position}"
+            self.names[name] = self.backend.place(self.blocks[block][start:], instruction.specs[0])
             return name
         return None
 
@@ -90,22 +130,21 @@ class Source:
         return namespace["program"]
 
 
-def isinstance_of_several(instruction: Instruction) -> bool:
-    """Whether the call returns a tuple of one."""
-    return isinstance(instruction.primitive, Internal) and len(instruction.results) == 1
+def _results(instruction: Instruction) -> str:
+    """What a call is unpacked into: a fused op gives its outputs and what its pullback needs."""
+    names = [f"v{r}" for r in instruction.results]
+    if not isinstance(instruction.primitive, Internal):
+        return ", ".join(names)
+    if instruction.primitive.fused:
+        return f"({''.join(f'{name}, ' for name in names[:-1])}), {names[-1]}"
+    return "".join(f"{name}, " for name in names)
 
 
 def bound(instruction: Instruction, backend, into: bool) -> Callable[..., Any]:
     """The function that an instruction calls, with its static parameters fixed."""
     if isinstance(instruction.primitive, Internal):
-        if into:
-            return _fused_inplace(backend.fused[instruction.name].inplace, instruction.params)
-        return functools.partial(instruction.primitive.evaluate_bound, backend, instruction.params)
+        return instruction.primitive.bind(backend, instruction.params, into)
     if into:
         function = backend.inplace[instruction.name]
         return functools.partial(function, **instruction.params) if instruction.params else function
     return backend.bind(instruction.name, instruction.params)
-
-
-def _fused_inplace(function: Callable[..., Any], params: dict[str, Any]) -> Callable[..., Any]:
-    return lambda *operands: (*function(*operands, **params), None)

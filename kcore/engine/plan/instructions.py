@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kcore.engine.graph import Graph
+from kcore.engine.primitives.internal import Internal
 from kcore.engine.primitives.row import Primitive
 from kcore.engine.spec import Spec
 from kcore.engine.tracing import Tracer
@@ -97,8 +98,11 @@ def lower(graph: Graph, backend) -> Listing:
         if getattr(node.primitive, "alias", False):
             env.update({(node, i): operands[i] for i in range(len(node.specs))})
             continue
+        params = node.params
+        if isinstance(node.primitive, Internal):
+            operands, params = node.primitive.lowered(backend, operands, node.specs, params)
         results = [listing.number(spec) for spec in node.specs]
         env.update({(node, i): r for i, r in enumerate(results)})
-        listing.instructions.append(Instruction(node.primitive, operands, node.params, results, node.specs, node.path))
+        listing.instructions.append(Instruction(node.primitive, operands, params, results, node.specs, node.path))
     listing.outputs = [number(x) for x in graph.outputs]
     return listing

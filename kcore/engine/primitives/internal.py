@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ class Internal(Primitive):
         compute: `compute(backend, *operands, **params)` on the backend's tensors.
         alias: the results are the first operands, unchanged: a plan drops the node.
         fused: it calls a backend's fast path, of the node's name; the last result is what its pullback needs.
+        lowered: `lowered(backend, operands, specs, params) -> operands, params`, what a plan makes of a node.
         takes_none: its gradient rule is given `None` for a result that nothing depends on, and not zeros.
     """
 
@@ -24,18 +26,21 @@ class Internal(Primitive):
     alias: bool = False
     takes_none: bool = False
     fused: bool = False
+    lowered: Callable[..., Any] = lambda backend, operands, specs, params: (operands, params)
 
     def evaluate(self, backend, operands, params):
         return self.compute(backend, *operands, **params)
 
-    def evaluate_bound(self, backend, params, *operands):
-        """The same, as a plan calls it."""
-        return self.compute(backend, *operands, **params)
+    def bind(self, backend, params, into: bool = False):
+        """The function of the operands that a plan calls; with `into` it writes into them."""
+        return functools.partial(self.compute, backend, **params)
 
 
-def internal(name: str, operands: str, params: str = "", *, spec, vjps, compute, doc: str, **flags: bool) -> Internal:
-    """Make one; it isn't part of the table."""
-    return Internal(
+def internal(
+    name: str, operands: str, params: str = "", *, spec, vjps, compute, doc: str, kind: Any = Internal, **flags: Any
+):
+    """Make one, of a class `kind`; it isn't part of the table."""
+    return kind(
         name=name,
         operands=tuple(operands.split()),
         params=tuple(params.split()),

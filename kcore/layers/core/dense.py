@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kcore import activations, constraints, initializers, ops, registry, regularizers
+from kcore import activations, constraints, initializers, registry, regularizers
 from kcore.layers._parts import check_positive, describe, known_dim, project, refuse
 from kcore.layers.input_spec import InputSpec
 from kcore.layers.layer import Layer
@@ -90,10 +90,7 @@ class Dense(Layer):
         self.built = True
 
     def call(self, inputs: Any) -> Any:
-        x = project(inputs, self.kernel)
-        if self.bias is not None:
-            x = ops.add(x, self.bias)
-        return self.activation(x)
+        return self.activation(project(inputs, self.kernel, self.bias))
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         return (*input_shape[:-1], self.units)

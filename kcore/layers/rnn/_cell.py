@@ -145,8 +145,7 @@ class RecurrentCell(Layer):
 
     def project(self, inputs: Any) -> Any:
         """`inputs @ kernel + bias` for inputs of any rank: `(..., features)` gives `(..., gates * units)`."""
-        x = project(inputs, self.kernel)
-        return x if self.input_bias is None else ops.add(x, self.input_bias)
+        return project(inputs, self.kernel, self.input_bias)
 
     def advance(self, projected: Any, states: Sequence[Any], recurrent_mask: Any = None) -> tuple[Any, State]:
         """One step: the output and the new states, from the projected input, the states, and the mask by which the

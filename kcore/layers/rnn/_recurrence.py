@@ -101,7 +101,7 @@ def lstm_layer(
 
     Returns: what `lstm` returns.
     """
-    return lstm(ops.add(project(x, kernel), bias), h0, c0, recurrent_kernel, **options)
+    return lstm(project(x, kernel, bias), h0, c0, recurrent_kernel, **options)
 
 
 @fused_op("gru_layer")
@@ -117,7 +117,7 @@ def gru_layer(x: Any, h0: Any, kernel: Any, recurrent_kernel: Any, bias: Any, **
 
     Returns: what `gru` returns.
     """
-    return gru(ops.add(project(x, kernel), bias[0]), h0, recurrent_kernel, bias[1], **options)
+    return gru(project(x, kernel, bias[0]), h0, recurrent_kernel, bias[1], **options)
 
 
 def lstm_step(z: Any, c: Any, squash: Any, gate: Any) -> tuple[Any, Any]:

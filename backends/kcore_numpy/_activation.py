@@ -1,0 +1,78 @@
+"""Activations and the cross-entropy of probabilities with their gradients, in as few passes as they take."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from . import _reduction
+
+
+def relu(x):
+    """max(x, 0), which its pullback reads."""
+    out = np.maximum(x, 0)
+    return (out,), out
+
+
+def relu_inplace(x):
+    """The same, written into x."""
+    return (np.maximum(x, 0, out=x),), x
+
+
+def relu_grad(out, cotangents, x):
+    """The cotangent where the result is positive."""
+    grad = np.greater(out, 0, out=np.empty_like(out), casting="unsafe")
+    return (np.multiply(cotangents[0], grad, out=grad),)
+
+
+def softmax(x, *, axes):
+    """The core's `softmax`: 0 where all are -inf."""
+    shift = np.maximum.reduce(x, axes, keepdims=True)
+    out = np.subtract(x, np.maximum(shift, np.finfo(x.dtype).min, out=shift))
+    np.exp(out, out=out)
+    total = _reduction.sum(out, axes=axes, keepdims=True)
+    total[total == 0] = 1
+    return (np.divide(out, total, out=out),), out
+
+
+def softmax_grad(out, cotangents, x, *, axes):
+    """out * (g - sum(g * out))."""
+    g = cotangents[0]
+    grad = np.multiply(g, out)
+    np.subtract(g, _reduction.sum(grad, axes=axes, keepdims=True), out=grad)
+    return (np.multiply(grad, out, out=grad),)
+
+
+def crossentropy(output, target, *, axis, epsilon):
+    """The core's `crossentropy_of_classes`; the residuals are the target's place, the total, and the shares."""
+    place = np.expand_dims(target, axis)
+    total = _reduction.sum(output, axes=(axis,), keepdims=True)
+    share = np.take_along_axis(output, place, axis)
+    np.divide(share, total, out=share)
+    kept = np.minimum(np.maximum(share, epsilon), 1 - epsilon)
+    loss = np.log(kept)
+    return (np.negative(loss, out=loss).reshape(target.shape),), (place, total, share, kept)
+
+
+def crossentropy_grad(residuals, cotangents, output, target, *, axis, epsilon):
+    """With u = g / (kept * total) inside the limits: u * share everywhere, less u at the target."""
+    place, total, share, kept = residuals
+    inside = share == kept
+    u = np.multiply(kept, total, out=kept)
+    np.divide(cotangents[0].reshape(u.shape), u, out=u)
+    np.multiply(u, inside, out=u)
+    grad = np.empty_like(output)
+    np.multiply(u, share, out=share)
+    np.copyto(grad, share)
+    np.subtract(share, u, out=share)
+    np.put_along_axis(grad, place, share, axis)
+    return grad, None
+
+
+def adam_step_size(iterations, learning_rate, *, beta_1, beta_2):
+    """The learning rate with both bias corrections, as the core's composite."""
+    t = float(iterations) + 1
+    root = math.sqrt(-math.expm1(t * math.log(beta_2)))
+    size = float(learning_rate) * root / -math.expm1(t * math.log(beta_1))
+    return (np.asarray(size, learning_rate.dtype),), None
