@@ -110,3 +110,23 @@ def adam(gradient, value, momentum, velocity, step_size, *, beta_1, beta_2, epsi
     m = beta_1 * momentum + (1 - beta_1) * gradient
     v = beta_2 * velocity + (1 - beta_2) * gradient**2
     return value - m * step_size / (np.sqrt(v) + epsilon), m, v
+
+
+def adam_step_size(iterations, learning_rate, *, beta_1, beta_2) -> tuple:
+    """The learning rate with both bias corrections, for update `iterations + 1`."""
+    t = int(iterations) + 1
+    return (learning_rate * np.sqrt(1 - beta_2**t) / (1 - beta_1**t),)
+
+
+def softmax(x, *, axes) -> tuple:
+    """Softmax along axes; 0 where all are -inf."""
+    shift = np.max(x, axes, keepdims=True, initial=np.finfo(np.float64).min)
+    raised = np.exp(x - shift)
+    total = raised.sum(axes, keepdims=True)
+    return (raised / np.where(total == 0, 1, total),)
+
+
+def crossentropy_of_classes(output, target, *, epsilon) -> tuple:
+    """The cross-entropy of rows of probabilities."""
+    share = output[np.arange(len(target)), target] / output.sum(1)
+    return (-np.log(np.clip(share, epsilon, 1 - epsilon)),)

@@ -10,6 +10,8 @@ import numpy as np
 
 import kcore.layers
 import kcore.optimizers  # noqa: F401 - as well
+from kcore.dtypes import is_float
+from kcore.engine import primitives as P
 from kcore.engine.autodiff import vjp
 from kcore.engine.function import Function
 from kcore.engine.fused import FUSED_OPS
@@ -75,8 +77,52 @@ def _adam() -> Iterator[tuple[str, Call]]:
         operands = (floats(size), floats(size + 1)[:size], floats(size) / 3, floats(size) ** 2, np.float32(0.01))
         yield f"adam/{name}", Call("adam", operands, RATES, partial(_oracles.adam, **RATES), grad=False)
 
+    operands, rates = (np.int32(6), np.float32(0.01)), {"beta_1": 0.9, "beta_2": 0.999}
+    yield (
+        "adam_step_size/seventh",
+        Call("adam_step_size", operands, rates, partial(_oracles.adam_step_size, **rates), grad=False),
+    )
 
-CALLS: dict[str, Call] = dict([*_pools(), *_recurrent(), *_adam()])
+
+def _dense() -> Iterator[tuple[str, Call]]:
+    """What a classifier is made of."""
+    masked = floats(3, 5)
+    masked[1], masked[0, 2] = -np.inf, -np.inf
+    for name, rows in (("matrix", 3), ("zero size", 0)):
+        x = floats(rows, 5)
+        yield f"linear/{name}", Call("linear", (x, floats(5, 4), floats(4)), {}, lambda x, w, b: (x @ w + b,))
+        yield f"relu/{name}", Call("relu", (x,), {}, lambda x: (np.maximum(x, 0),))
+        yield f"softmax/{name}", Call("softmax", (x,), {"axes": (1,)}, partial(_oracles.softmax, axes=(1,)))
+        shares, classes = np.abs(floats(rows, 5)) + np.float32(0.1), np.array([4, 0, 2], "int32")[:rows]
+        params = {"axis": 1, "epsilon": 1e-7}
+        yield (
+            f"crossentropy_of_classes/{name}",
+            Call(
+                "crossentropy_of_classes",
+                (shares, classes),
+                params,
+                partial(_oracles.crossentropy_of_classes, epsilon=1e-7),
+            ),
+        )
+    yield (
+        "softmax/two axes",
+        Call("softmax", (floats(2, 3, 4),), {"axes": (0, 2)}, partial(_oracles.softmax, axes=(0, 2))),
+    )
+    yield "softmax/masked", Call("softmax", (masked,), {"axes": (1,)}, partial(_oracles.softmax, axes=(1,)), grad=False)
+    sure = np.array([[1.0, 0.0], [1.0, 0.0]], "float32")
+    yield (
+        "crossentropy_of_classes/limits",
+        Call(
+            "crossentropy_of_classes",
+            (sure, np.array([0, 1], "int64")),
+            params,
+            partial(_oracles.crossentropy_of_classes, epsilon=1e-7),
+            grad=False,
+        ),
+    )
+
+
+CALLS: dict[str, Call] = dict([*_pools(), *_recurrent(), *_adam(), *_dense()])
 """Every call that is tried, by `op/name`."""
 
 
@@ -86,7 +132,12 @@ def _operands(call: Call, backend) -> list:
 
 def _expected(call: Call) -> list[np.ndarray]:
     with np.errstate(all="ignore"):
-        return [np.asarray(y) for y in call.oracle(*(np.asarray(x, np.float64) for x in call.operands))]
+        return [np.asarray(y) for y in call.oracle(*map(_wide, call.operands))]
+
+
+def _wide(x) -> np.ndarray:
+    x = np.asarray(x)
+    return x.astype(np.float64) if x.dtype.kind == "f" else x
 
 
 def _value(call: Call, backend, check) -> None:
@@ -103,17 +154,19 @@ def _composite(call: Call, backend, check) -> None:
 
 
 def _captured(call: Call, backend, check) -> None:
-    run = Function(lambda *xs: call.outputs(FUSED_OPS[call.op], xs))
-    for _ in range(2):
-        check.close(list(run(*_operands(call, backend))), _expected(call), op=call.op, dtype="float32")
+    """Twice, of arguments, which stay as they are, and of intermediate results, which may be written over."""
+    for enter in (lambda x: x, lambda x: P.negative(P.negative(x)) if is_float(x.dtype) else x):
+        run = Function(lambda *xs, enter=enter: call.outputs(FUSED_OPS[call.op], [enter(x) for x in xs]))
+        for _ in range(2):
+            check.close(list(run(*_operands(call, backend))), _expected(call), op=call.op, dtype="float32")
 
 
 def _gradient(call: Call, order: int, backend, check) -> None:
     problem = _gradients.Problem(
         run=lambda *xs: call.outputs(FUSED_OPS[call.op], xs),
         oracle=call.oracle,
-        arrays=tuple(np.asarray(x, np.float64) for x in call.operands),
-        places=tuple(range(len(call.operands))),
+        arrays=tuple(map(_wide, call.operands)),
+        places=_gradients.floating_places(call.operands),
     )
     dtype = _gradients.gradient_dtype(backend)
     (_gradients.check_first if order == 1 else _gradients.check_second)(problem, backend, check, dtype)
