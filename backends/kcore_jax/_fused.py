@@ -78,7 +78,9 @@ def max_pool_pullback(y, cotangents, x, *, size, strides, padding):
 
 
 def _pools(specs, params) -> bool:
-    return is_float(specs[0].dtype) and math.prod(params["size"]) <= MOST_TAPS
+    axes = zip(specs[0].shape[1:-1], params["size"], params["padding"], strict=True)
+    fits = all(n + lo + hi >= k for n, k, (lo, hi) in axes)
+    return fits and is_float(specs[0].dtype) and math.prod(params["size"]) <= MOST_TAPS
 
 
 FUSED = {

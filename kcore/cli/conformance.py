@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -27,12 +28,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--models", type=int, metavar="COUNT", help="nothing but random models, this many: training goes as on NumPy"
     )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="COUNT",
+        help="how many processes share the work (default: as many as there are cores)",
+    )
     parser.add_argument("--seed", type=int, default=0, help="the seed of the first random model (default: %(default)s)")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask; 0 if every answer was right or a declared gap."""
-    from kcore import config
+    from kcore import config, plugins
     from kcore.conformance import run_all
     from kcore.conformance.report import summarize, write_html, write_json
     from kcore.engine.backend import get_backend
@@ -41,7 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
     backends = [get_backend(name) for name in names]
     cases = _cases(arguments)
     print(f"{len(cases)} cases for {', '.join(names)}")
-    results = run_all(cases, backends, _progress())
+    here = arguments.models is not None or any(map(plugins.is_added, names))
+    results = run_all(cases, backends, _progress(), 1 if here else arguments.jobs)
     level = arguments.level if arguments.models is None else "training"
     summary = summarize(results, backends, level=level, quick=arguments.quick)
     for path, write in ((arguments.report, write_html), (arguments.json, write_json)):

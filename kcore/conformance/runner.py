@@ -124,7 +124,10 @@ def questions(cases: Iterable[Case], backends: Sequence[Backend]) -> Iterator[tu
 
 
 def run_all(
-    cases: Iterable[Case], backends: Sequence[Backend], progress: Callable[[Result], None] | None = None
+    cases: Iterable[Case],
+    backends: Sequence[Backend],
+    progress: Callable[[Result], None] | None = None,
+    jobs: int = 1,
 ) -> list[Result]:
     """Run cases on backends.
 
@@ -132,13 +135,22 @@ def run_all(
         cases: the cases.
         backends: the backends.
         progress: is told of each result at once.
+        jobs: how many processes share the work. With more than one, the cases must be those of `load`, and the
+            backends such that a new process finds them by name.
 
     Returns:
         The results, in order.
     """
+    asked = list(questions(cases, backends))
+    if jobs > 1:
+        from .processes import answers
+
+        given = answers(asked, jobs)
+    else:
+        given = (run_case(*question) for question in asked)
     results = []
-    for case, backend, other in questions(cases, backends):
-        results.append(run_case(case, backend, other))
+    for result in given:
+        results.append(result)
         if progress is not None:
-            progress(results[-1])
+            progress(result)
     return results

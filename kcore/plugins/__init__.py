@@ -20,7 +20,7 @@ otherwise as if it were not there. No operation goes through a hook: they find t
 
 from __future__ import annotations
 
-from .backends import BackendEntry, add_backend, backend_class, backend_entries, backend_names, remove_backend
+from .backends import BackendEntry, add_backend, backend_class, backend_entries, backend_names, is_added, remove_backend
 from .hooks import HOOK_NAMES, Hooks
 from .manager import collect, load_plugins, register_plugin, unregister_plugin
 from .problems import PluginWarning, Problem, problems
@@ -36,6 +36,7 @@ __all__ = [
     "backend_entries",
     "backend_names",
     "collect",
+    "is_added",
     "load_plugins",
     "problems",
     "register_plugin",

@@ -63,6 +63,11 @@ def remove_backend(name: str) -> None:
     _added.pop(name, None)
 
 
+def is_added(name: str) -> bool:
+    """Whether the backend was added in this program, so that other processes don't know it."""
+    return name in _added
+
+
 def backend_entries() -> dict[str, BackendEntry]:
     """All backends that can be asked for, by name, whether their engines can be used or not."""
     entries = dict(_installed_backends())

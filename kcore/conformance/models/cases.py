@@ -19,7 +19,7 @@ from .description import Description, shown, trained, values
 from .generate import generate
 from .reduce import reduced
 
-SEEDS, QUICK = 24, 2
+SEEDS, QUICK = 24, 1
 """How many seeds the full form and the quick form have."""
 
 

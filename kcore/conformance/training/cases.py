@@ -46,7 +46,7 @@ def trajectories() -> Iterator[Case]:
             op=optimizer,
             sources=("kcore in float64 on NumPy, composites only",),
             answer="The stored loss of each epoch, and the stored predictions.",
-            quick=name in ("mlp, SGD", "mlp, Adam", "dropout", "convolution and batch normalization"),
+            quick=name in ("mlp, Adam", "convolution and batch normalization"),
         )
 
 
