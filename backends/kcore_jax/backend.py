@@ -46,7 +46,7 @@ class JaxBackend(LinearAlgebra, Backend):
     views = Backend.views | {"absolute", "concat"}
     capabilities = Capabilities(dtypes=(*Capabilities.dtypes, "bfloat16"), devices=("cpu", "gpu", "tpu"), gaps=GAPS)
 
-    def __init__(self):
+    def __init__(self, device=None):
         import jax
 
         from . import _fused
@@ -56,12 +56,19 @@ class JaxBackend(LinearAlgebra, Backend):
         self.fused = _fused.FUSED  # pyright: ignore[reportAttributeAccessIssue] - they import jax
         self._x64 = jax.enable_x64
         self._names: dict[Any, str] = {}
-        super().__init__()
+        self._places = {f"{place.platform}:{place.id}": place for place in (*jax.devices(), *jax.devices("cpu"))}
+        self._place = None if device is None else self._places[device]
+        super().__init__(device)
 
     def guard(self, function):
         from . import _eager
 
-        return _eager.program(function)
+        call = _eager.program(function)
+        return call if self._place is None or function.__name__ != "iota" else self._made_here(call)
+
+    def _made_here(self, call):
+        """A call without operands, which would make its result on JAX's default device."""
+        return lambda **params: self.jax.device_put(call(**params), self._place)
 
     def run_context(self):
         return self._x64(True)
@@ -70,9 +77,10 @@ class JaxBackend(LinearAlgebra, Backend):
 
     def asarray(self, x, dtype=None):
         if isinstance(x, self.jax.Array):
+            x = x if self._place is None or isinstance(x, self.jax.core.Tracer) else self.jax.device_put(x, self._place)
             return x if dtype is None or self.dtype_of(x) == dtype else self.functions["cast"](x, dtype=dtype)
         with self.jax.ensure_compile_time_eval(), self._x64(True):
-            return self.jax.device_put(np.array(x, None if dtype is None else self.jnp.dtype(dtype)))
+            return self.jax.device_put(np.array(x, None if dtype is None else self.jnp.dtype(dtype)), self._place)
 
     def argument(self, x):
         """The array, copied as its owner may change it before JAX has read it: `jit` takes it sooner than `asarray`."""
@@ -98,7 +106,7 @@ class JaxBackend(LinearAlgebra, Backend):
             return self.jnp.copy(x) if isinstance(x, self.jax.core.Tracer) else self.jax.device_put(x, may_alias=False)
 
     def devices(self):
-        return [f"{device.platform}:{device.id}" for device in self.jax.devices()]
+        return list(self._places)
 
     def engine_version(self):
         return self.jax.__version__
