@@ -15,7 +15,7 @@ from kcore.version import __version__, version
 
 if TYPE_CHECKING:
     from kcore.engine.autodiff import GradientTape, custom_gradient, grad, stop_gradient, value_and_grad, vjp
-    from kcore.engine.backend import device, device_scope, get_backend, use_backend
+    from kcore.engine.selection import device, device_scope, get_backend, use_backend
     from kcore.engine.function import Function
     from kcore.engine.native import NativeGradientTape
     from kcore.engine.random import SeedGenerator
@@ -109,13 +109,13 @@ _ORIGINS = {
     "Sequential": "kcore.models",
     "Variable": "kcore.engine.variable",
     "custom_gradient": "kcore.engine.autodiff",
-    "device": "kcore.engine.backend",
-    "device_scope": "kcore.engine.backend",
-    "get_backend": "kcore.engine.backend",
+    "device": "kcore.engine.selection",
+    "device_scope": "kcore.engine.selection",
+    "get_backend": "kcore.engine.selection",
     "grad": "kcore.engine.autodiff",
     "name_scope": "kcore.engine.variable",
     "stop_gradient": "kcore.engine.autodiff",
-    "use_backend": "kcore.engine.backend",
+    "use_backend": "kcore.engine.selection",
     "value_and_grad": "kcore.engine.autodiff",
     "vjp": "kcore.engine.autodiff",
 }

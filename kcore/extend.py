@@ -17,13 +17,9 @@ from kcore.engine.backend import (
     Fused,
     Gap,
     NativeAutodiff,
-    check_backend,
-    get_backend,
-    register_backend,
     required_primitives,
-    unregister_backend,
-    use_backend,
 )
+from kcore.engine.selection import check_backend, get_backend, register_backend, unregister_backend, use_backend
 from kcore.engine.spec import Spec, broadcast_shapes
 from kcore.errors import BackendUnavailableError, UnsupportedError
 from kcore.plugins import Hooks, register_plugin, unregister_plugin

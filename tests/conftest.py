@@ -27,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def usable_backends() -> tuple[str, ...]:
     """The names of the installed backends whose engine works here; `KCORE_TEST_BACKENDS=a,b` narrows them."""
     from kcore import plugins
-    from kcore.engine.backend import get_backend
+    from kcore.engine.selection import get_backend
     from kcore.errors import BackendUnavailableError
 
     names = []
@@ -56,7 +56,7 @@ def backend_names() -> tuple[str, ...]:
 @pytest.fixture
 def backend(request: pytest.FixtureRequest):
     """The backend under test, active while the test runs."""
-    from kcore.engine.backend import use_backend
+    from kcore.engine.selection import use_backend
 
     with use_backend(request.param) as active:
         yield active

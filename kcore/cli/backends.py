@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _row(name: str) -> tuple[str, ...]:
-    from kcore.engine.backend import get_backend
+    from kcore.engine.selection import get_backend
 
     source = plugins.backend_entries()[name].source
     try:

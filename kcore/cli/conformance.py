@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     from kcore import config, plugins
     from kcore.conformance import run_all
     from kcore.conformance.report import summarize, write_html, write_json
-    from kcore.engine.backend import get_backend
+    from kcore.engine.selection import get_backend
 
     names = dict.fromkeys(arguments.backend or [config.default_backend_name()])
     backends = [get_backend(name) for name in names]

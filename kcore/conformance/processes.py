@@ -9,7 +9,8 @@ from dataclasses import replace
 from multiprocessing import get_context
 from typing import Any
 
-from kcore.engine.backend import Backend, get_backend
+from kcore.engine.backend import Backend
+from kcore.engine.selection import get_backend
 
 from .case import CASES, Case
 from .catalog import load

@@ -61,7 +61,7 @@ def _option(config: Any, name: str, default: Any) -> Any:
 
 def _backends(config: Any) -> list:
     from kcore.config import default_backend_name
-    from kcore.engine.backend import get_backend
+    from kcore.engine.selection import get_backend
 
     given = _option(config, "backend", None) or [os.environ.get("KCORE_CONFORMANCE_BACKENDS", "")]
     names = [name.strip() for text in given for name in text.split(",") if name.strip()]

@@ -31,7 +31,7 @@ def _default() -> Backend:
 
 
 def _load(name: str) -> Backend:
-    from .backend import get_backend
+    from .selection import get_backend
 
     return get_backend(name)
 
@@ -54,3 +54,6 @@ class activate:
 
     def __exit__(self, *exc) -> None:
         _active.reset(self._token)
+
+
+config.on_current_backend(current_name)

@@ -213,7 +213,7 @@ def make_key(seed: int) -> np.ndarray:
 def _on_host(function):
     @functools.wraps(function)
     def host(key, **params) -> np.ndarray:
-        from .backend import get_backend
+        from .selection import get_backend
 
         with tracing.eager(), tracing.stop_recording(), active.activate(get_backend("numpy")):
             return np.asarray(function(np.asarray(key, np.uint32), **params))

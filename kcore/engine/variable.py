@@ -311,7 +311,7 @@ class Variable:
         return {**self.__dict__, "pack": None, "_value": self.numpy(), "_backend": self._backend.name}
 
     def __setstate__(self, state):
-        from .backend import get_backend
+        from .selection import get_backend
 
         self.__dict__.update(state)
         self._backend = get_backend(state["_backend"])

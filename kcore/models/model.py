@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from kcore import registry, tree
-from kcore.engine.backend import get_backend
+from kcore.engine.selection import get_backend
 from kcore.engine.variable import moving_to
 from kcore.errors import InvalidArgumentError, UnsupportedError
 from kcore.layers import Layer
@@ -200,6 +200,12 @@ class Model(TrainingMethods, SavingMethods, Layer):
             )
         return self._graph
 
+    @property
+    def input_dtype(self) -> str:
+        """The dtype that floating inputs are cast to: that which `call` computes in; where the model is made of layers,
+        that of variables, as each layer casts to its own."""
+        return self.compute_dtype if self._graph is None else self.variable_dtype
+
     def build(self, input_shape: Any = None) -> None:
         """Make the weights, from the inputs' shape alone.
 
@@ -211,7 +217,7 @@ class Model(TrainingMethods, SavingMethods, Layer):
         """
         if self._graph is not None or input_shape is None:
             return
-        inputs = map_shapes(lambda shape: KerasTensor(shape, self.compute_dtype), input_shape)
+        inputs = map_shapes(lambda shape: KerasTensor(shape, self.input_dtype), input_shape)
         call = CallArguments(self, (inputs,), {})
         call.populate(False)
         self._infer(call)

@@ -120,7 +120,7 @@ class TestCapture:
         results = [None] * 8
 
         def work(i):
-            from kcore.engine.backend import use_backend
+            from kcore.engine.selection import use_backend
 
             with use_backend(backend.name):
                 results[i] = all(np.allclose(f(x), expected, atol=1e-6) for _ in range(10))

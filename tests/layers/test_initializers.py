@@ -134,7 +134,7 @@ def test_a_generator_gives_its_next_numbers(backend):
 
 @pytest.mark.parametrize("name", ["RandomUniform", "RandomNormal", "TruncatedNormal", "GlorotUniform", "Orthogonal"])
 def test_a_seed_gives_the_same_bits_on_every_backend(name, backend):
-    from kcore.engine.backend import use_backend
+    from kcore.engine.selection import use_backend
 
     initializer = getattr(initializers, name)(seed=42)
     here = values(initializer, (8, 5))

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from kcore import ops, random
-from kcore.engine.backend import use_backend
 from kcore.engine.function import Function
 from kcore.engine.random import set_seed
+from kcore.engine.selection import use_backend
 from kcore.errors import InvalidArgumentError, ShapeError
 
 COUNT = 40_000

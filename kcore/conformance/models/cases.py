@@ -13,7 +13,8 @@ from kcore.conformance import gaps
 from kcore.conformance.case import Case, family
 from kcore.conformance.check import Check
 from kcore.engine import active
-from kcore.engine.backend import Backend, get_backend
+from kcore.engine.backend import Backend
+from kcore.engine.selection import get_backend
 
 from .description import Description, shown, trained, values
 from .generate import generate

@@ -8,7 +8,7 @@ import re
 import pytest
 
 import kcore_cupy.backend
-from kcore.engine.backend import check_backend
+from kcore.engine.selection import check_backend
 from kcore_cupy import CupyBackend
 from kcore_numpy import _array_module, _blocks, _convolution, _depthwise, _indexing, _movement, _window
 

@@ -34,6 +34,8 @@ print(sorted(places))
 
 def test_training_on_a_second_device():
     flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
-    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, env={**os.environ, **flags})
+    done = subprocess.run(
+        [sys.executable, "-c", CODE], check=False, capture_output=True, text=True, env={**os.environ, **flags}
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "['cpu:1']"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kcore.engine.backend import get_backend
+from kcore.engine.selection import get_backend
 
 
 @pytest.fixture
