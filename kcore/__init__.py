@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 from kcore.version import __version__, version
 
 if TYPE_CHECKING:
+    from kcore.dtype_policies import DTypePolicy, FloatDTypePolicy
     from kcore.engine.autodiff import GradientTape, custom_gradient, grad, stop_gradient, value_and_grad, vjp
-    from kcore.engine.selection import device, device_scope, get_backend, use_backend
     from kcore.engine.function import Function
     from kcore.engine.native import NativeGradientTape
     from kcore.engine.random import SeedGenerator
+    from kcore.engine.selection import device, device_scope, get_backend, use_backend
     from kcore.engine.variable import Variable, name_scope
     from kcore.initializers import Initializer
     from kcore.layers import Input, Layer
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from kcore.regularizers import Regularizer
 
 __all__ = [
+    "DTypePolicy",
+    "FloatDTypePolicy",
     "Function",
     "GradientTape",
     "Initializer",
@@ -69,6 +72,7 @@ _ROOMS = frozenset(
         "conformance",
         "constraints",
         "datasets",
+        "dtype_policies",
         "dtypes",
         "engine",
         "errors",
@@ -77,6 +81,7 @@ _ROOMS = frozenset(
         "layers",
         "losses",
         "metrics",
+        "mixed_precision",
         "models",
         "ops",
         "optimizers",
@@ -92,6 +97,8 @@ _ROOMS = frozenset(
 )
 
 _ORIGINS = {
+    "DTypePolicy": "kcore.dtype_policies",
+    "FloatDTypePolicy": "kcore.dtype_policies",
     "Function": "kcore.engine.function",
     "GradientTape": "kcore.engine.autodiff",
     "Initializer": "kcore.initializers",

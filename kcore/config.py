@@ -8,6 +8,7 @@ the first use of a setting, and is written with the defaults when it is missing.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import tempfile
@@ -22,6 +23,7 @@ __all__ = [
     "Setting",
     "backend",
     "default_backend_name",
+    "dtype_policy",
     "epsilon",
     "floatx",
     "home",
@@ -30,6 +32,7 @@ __all__ = [
     "path",
     "reload",
     "set_backend",
+    "set_dtype_policy",
     "set_epsilon",
     "set_floatx",
     "set_image_data_format",
@@ -140,6 +143,28 @@ def set_image_data_format(data_format: str) -> None:
         InvalidArgumentError: any other value.
     """
     _set("image_data_format", data_format)
+
+
+def dtype_policy() -> Any:
+    """The `DTypePolicy` of layers that are made without one: that of `floatx()` unless another was set."""
+    return _policies().dtype_policy()
+
+
+def set_dtype_policy(policy: Any) -> None:
+    """Set the policy of layers that are made without one.
+
+    Args:
+        policy: a `DTypePolicy`, its name (`"float32"`, `"mixed_float16"`, ...), or `None` for that of `floatx()`.
+
+    Raises:
+        InvalidArgumentError: the name is no policy's.
+    """
+    _policies().set_dtype_policy(policy)
+
+
+def _policies() -> Any:
+    """Where policies are made: a floor above this one, so it is loaded when it is first asked for."""
+    return importlib.import_module("kcore.dtype_policies")
 
 
 def default_backend_name() -> str:

@@ -123,15 +123,13 @@ def _hook(name: str, function) -> str:
 def answers() -> str:
     """The known inconsistencies, heading by heading: what is asked, kcore's answer, where it was reported."""
     from kcore.conformance.case import CASES
-    from kcore.conformance.known import ITEMS, NOT_YET
+    from kcore.conformance.known import ITEMS
 
     headings: dict[str, list[str]] = {}
-    for item in sorted(ITEMS.keys() | NOT_YET.keys()):
-        cases = [CASES[name] for name in ITEMS.get(item, ())]
-        group = cases[0].group if cases else next(CASES[ITEMS[i][0]].group for i in range(item, 0, -1) if i in ITEMS)
-        rows = headings.setdefault(group, [])
+    for item in sorted(ITEMS):
+        cases = [CASES[name] for name in ITEMS[item]]
+        rows = headings.setdefault(cases[0].group, [])
         rows.extend(_row(item, _question(case.name), case.answer, _links(case.sources)) for case in cases)
-        rows.extend(_row(item, feature, "*Not there yet.*", "") for feature in NOT_YET.get(item, ()))
     return "\n".join(line for group, rows in headings.items() for line in (*_answers_head(group), *rows))
 
 

@@ -26,6 +26,8 @@ from kcore.errors import BackendMismatchError, InvalidArgumentError, ShapeError
 
 from . import active, autodiff, tracing
 from . import primitives as P
+from .autocast import autocast as reading_as
+from .autocast import current as wanted_dtype
 from .spec import Spec
 from .tracing import Tracer, eager, value_of
 
@@ -174,7 +176,11 @@ class Variable:
 
     @property
     def dtype(self) -> str:
-        return self.spec.dtype
+        """The dtype that it is read in: its own, or the one that the layer around wants (see `autocast`)."""
+        wanted = wanted_dtype()
+        if wanted is None or not self.autocast or not dtypes.is_float(self.spec.dtype):
+            return self.spec.dtype
+        return wanted
 
     @property
     def ndim(self) -> int:
@@ -189,6 +195,8 @@ class Variable:
         """The tensor: the engine's own, or a tracer under a tape or in a capture."""
         if self._backend is not active.current():
             check_home(self)
+        if wanted_dtype() is not None:
+            return self._cast_value()
         capture = tracing.current_capture()
         if capture is not None:
             return capture.read(self)
@@ -197,6 +205,16 @@ class Variable:
             return tape.read(self)
         self._share()
         return self.load()
+
+    def _cast_value(self) -> Any:
+        """The value in the dtype that it is read in."""
+        value, dtype = self._own_value(), self.dtype
+        return value if dtype == self.spec.dtype else P.cast(value, dtype=dtype)
+
+    def _own_value(self) -> Any:
+        """The value in the variable's own dtype, whatever the layer around wants."""
+        with reading_as(None):
+            return self.value
 
     def _share(self) -> None:
         """Somebody outside holds the tensor now: a plan must not write into it."""
@@ -248,7 +266,7 @@ class Variable:
             capture.assign(self, self._fitting(value))
             return self
         with tracing.stop_recording():
-            self.store(self._owned(self._fitting(value_of(value)), self.dtype))
+            self.store(self._owned(self._fitting(value_of(value)), self.spec.dtype))
         return self
 
     def _fitting(self, value):
@@ -256,8 +274,8 @@ class Variable:
         if not isinstance(value, Tracer):
             value = self._backend.asarray(value)
         spec = tracing.spec_of(value)
-        if spec.dtype != self.dtype:
-            value = P.cast(value, dtype=self.dtype)
+        if spec.dtype != self.spec.dtype:
+            value = P.cast(value, dtype=self.spec.dtype)
         if spec.shape == self.shape:
             return value
         if spec.shape != ():
@@ -269,11 +287,11 @@ class Variable:
 
     def assign_add(self, value) -> Variable:
         """Add to the value."""
-        return self.assign(tracing.operator("add")(self.value, value))
+        return self.assign(tracing.operator("add")(self._own_value(), value))
 
     def assign_sub(self, value) -> Variable:
         """Subtract from the value."""
-        return self.assign(tracing.operator("sub")(self.value, value))
+        return self.assign(tracing.operator("sub")(self._own_value(), value))
 
     def __array__(self, dtype=None, copy=None):
         value = self.value
@@ -296,7 +314,7 @@ class Variable:
         return id(self)
 
     def __repr__(self) -> str:
-        return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}>"
+        return f"<Variable path={self.path}, shape={self.shape}, dtype={self.spec.dtype}>"
 
     def __deepcopy__(self, memo):
         clone = object.__new__(type(self))
@@ -304,7 +322,7 @@ class Variable:
         clone.__dict__.update({k: v for k, v in self.__dict__.items() if k not in ("pack", "_value")})
         clone.pack, clone._shared = None, False
         clone._backend = _destination.get() or self._backend
-        clone._value = clone._owned(self.numpy(), self.dtype)
+        clone._value = clone._owned(self.numpy(), self.spec.dtype)
         return clone
 
     def __getstate__(self):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kcore import registry
+from kcore import dtype_policies, registry
 from kcore.errors import InvalidArgumentError, InvalidTypeError, UnsupportedError
 
 BASE_ARGUMENTS = ("name", "trainable", "dtype")
@@ -34,7 +34,8 @@ class Config:
         """
         from .layer import Layer
 
-        base = {"name": self.name, "trainable": self._trainable, "dtype": self.dtype_policy.name}  # type: ignore[attr-defined]
+        dtype = dtype_policies.saved_form(self.dtype_policy)  # type: ignore[attr-defined]
+        base = {"name": self.name, "trainable": self._trainable, "dtype": dtype}
         if type(self).get_config is not Layer.get_config:
             return base
         parameters = inspect.signature(type(self).__init__).parameters

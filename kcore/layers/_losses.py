@@ -9,6 +9,7 @@ from typing import Any
 from kcore import tree
 from kcore.engine import tracing
 from kcore.errors import InvalidArgumentError
+from kcore.ops._common import cast, dtype_of, wide_float
 from kcore.ops.operation import any_symbolic
 
 from . import _call_context
@@ -79,8 +80,10 @@ class Losses:
                 _pending.discard(layer)
 
     def _penalize_activity(self, outputs: Any) -> None:
-        """Add the activity regularizer's penalty of each output, divided by the batch's size."""
+        """Add the activity regularizer's penalty of each output, divided by the batch's size, in float32 at
+        least."""
         if self.activity_regularizer is not None:
             for x in tree.flatten(outputs):
                 if hasattr(x, "shape") and hasattr(x, "dtype"):
-                    self.add_loss(self.activity_regularizer(x) / (x.shape[0] if len(x.shape) else 1))
+                    penalty = self.activity_regularizer(cast(x, wide_float(dtype_of(x))))
+                    self.add_loss(penalty / (x.shape[0] if len(x.shape) else 1))

@@ -23,8 +23,10 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from kcore import dtypes, regularizers, tree
+from kcore import dtype_policies, dtypes, regularizers, tree
+from kcore.dtype_policies import DTypePolicy
 from kcore.engine import active, tracing
+from kcore.engine import autocast as autocasting
 from kcore.errors import InvalidArgumentError, UnsupportedError
 from kcore.ops import masks
 from kcore.ops._common import convert
@@ -33,12 +35,11 @@ from kcore.ops.operation import KerasTensor, Operation, any_symbolic
 from . import _call_context, _tracking
 from ._call_arguments import CallArguments, _is_tensor
 from ._config import Config
-from ._errors import naming_errors
+from ._errors import check_dtypes, naming_errors
 from ._keras2 import Keras2, take_batch_shape
 from ._losses import Losses
 from ._symbolic import Symbolic
 from ._weights import Weights
-from .dtype_policy import DTypePolicy, get_policy
 from .input_spec import check_inputs
 
 
@@ -73,8 +74,8 @@ class Layer(Config, Weights, Losses, Symbolic, Keras2, Operation):
     Args:
         activity_regularizer: a regularizer of the outputs, or its name; its penalty is divided by the batch's size.
         trainable: whether training changes the variables.
-        dtype: a dtype's name or a `DTypePolicy`; `config.floatx()` if `None`.
-        autocast: whether floating inputs are cast to the compute dtype.
+        dtype: a dtype's name, a policy's or a `DTypePolicy`; `config.dtype_policy()` if `None`.
+        autocast: whether floating inputs are cast to the compute dtype, and variables where `call` reads them.
         name: a name; made from the class's (`dense_1`) if `None`.
         **kwargs: what Keras 2 took: `input_shape`, `input_dim`, `batch_input_shape` (and `batch_size`): the shape of
             the input, so that a `Sequential` can be built at once; `weights`: the initial weights; `input_dtype`.
@@ -151,7 +152,7 @@ class Layer(Config, Weights, Losses, Symbolic, Keras2, Operation):
             raise InvalidArgumentError(
                 f"Layer '{self.name}' ({type(self).__name__}) got arguments it doesn't know. Received: {unknown}"
             )
-        self._dtype_policy = get_policy(dtype or input_dtype)
+        self._dtype_policy = dtype_policies.get(dtype or input_dtype)
         self._trainable = bool(trainable)
         self.autocast = autocast
         self.activity_regularizer = regularizers.get(activity_regularizer)
@@ -210,7 +211,7 @@ class Layer(Config, Weights, Losses, Symbolic, Keras2, Operation):
 
     @dtype_policy.setter
     def dtype_policy(self, value: Any) -> None:
-        self._dtype_policy = get_policy(value)
+        self._dtype_policy = dtype_policies.get(value)
 
     @property
     def dtype(self) -> str:
@@ -286,7 +287,7 @@ class Layer(Config, Weights, Losses, Symbolic, Keras2, Operation):
         Raises:
             ShapeError: an input doesn't fit `input_spec`.
         """
-        self._check_initialized()
+        self._check_callable()
         call = CallArguments(self, args, kwargs)
         training = _call_context.resolve_training(call.training, call.signature.training_default)
         outermost = _call_context.current() is None
@@ -300,19 +301,21 @@ class Layer(Config, Weights, Losses, Symbolic, Keras2, Operation):
             call.populate(training)
             return self._run_symbolically(call) if call.is_symbolic else self._run(call)
 
-    def _check_initialized(self) -> None:
+    def _check_callable(self) -> None:
         if "_dtype_policy" not in vars(self):
             kind = type(self).__name__
             raise UnsupportedError(
                 f"A layer of class {kind} was called before `super().__init__()`: {kind}.__init__ must call it first."
             )
+        if not self.built:
+            check_dtypes(self._dtype_policy, self)
 
     def _convert(self, x: Any) -> Any:
         """A tensor from an array, in the compute dtype if it is floating; anything that isn't an array as it is."""
         if isinstance(x, KerasTensor) or not _is_tensor(x) or getattr(x.dtype, "kind", "f") in "OUSM":
             return x
         dtype = dtypes.standardize_dtype(x.dtype)
-        wanted = self.compute_dtype if self.autocast and dtypes.is_float(dtype) else dtype
+        wanted = self.input_dtype if self.autocast and dtypes.is_float(dtype) else dtype
         if wanted == dtype and (isinstance(x, tracing.Tracer) or active.current().is_tensor(x)):
             return x
         converted = convert(x, dtype=wanted)
@@ -321,7 +324,13 @@ class Layer(Config, Weights, Losses, Symbolic, Keras2, Operation):
         return converted
 
     def _run(self, call: CallArguments) -> Any:
-        outputs = self.call(*call.bound.args, **call.bound.kwargs)
+        policy = self._dtype_policy
+        wanted = policy.compute_dtype if self.autocast and policy.compute_dtype != policy.variable_dtype else None
+        if wanted == autocasting.current():
+            outputs = self.call(*call.bound.args, **call.bound.kwargs)
+        else:
+            with autocasting.autocast(wanted):
+                outputs = self.call(*call.bound.args, **call.bound.kwargs)
         self._penalize_activity(outputs)
         self._mask_outputs(call, outputs)
         return outputs

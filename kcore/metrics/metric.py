@@ -78,7 +78,9 @@ class Metric:
         initializer = initializers.get("zeros" if initializer is None else initializer)
         dtype = dtypes.standardize_dtype(dtype or self.dtype)
         with name_scope(self.name):
-            variable = Variable(initializer, shape, dtype, trainable=False, aggregation=aggregation, name=name)
+            variable = Variable(
+                initializer, shape, dtype, trainable=False, autocast=False, aggregation=aggregation, name=name
+            )
         self._initial.append((variable, initializer))
         return variable
 

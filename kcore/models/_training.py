@@ -48,7 +48,7 @@ class TrainingMethods:
             run_eagerly: whether steps run as plain Python.
             steps_per_execution: how many steps pass between the hooks of callbacks.
             jit_compile: whether the backend compiles the step; `"auto"` leaves it to the backend.
-            auto_scale_loss: whether the loss is scaled for `float16`.
+            auto_scale_loss: whether the optimizer of a model with the policy `mixed_float16` scales the loss.
             **kwargs: what Keras 2 took: `sample_weight_mode`, `target_tensors`; and kcore's own
                 `native_autodiff`: whether gradients come from the engine's own autodiff, for models that call the
                 engine directly.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kcore import dtypes, registry, tree
+from kcore import dtype_policies, dtypes, registry, tree
 from kcore.errors import InvalidArgumentError, UnsupportedError
 from kcore.layers import InputLayer, Layer
 from kcore.layers._call_arguments import CallArguments
@@ -43,6 +43,11 @@ class Sequential(Model):
         self._stack: list[Layer] = []
         for layer in layers or []:
             self.add(layer)
+
+    @property
+    def input_dtype(self) -> str:
+        """The dtype that floating inputs are cast to: that of variables; each layer casts to what it computes in."""
+        return self.variable_dtype
 
     def add(self, layer: Any, rebuild: bool = True) -> None:
         """Add a layer at the end.
@@ -218,7 +223,7 @@ class Sequential(Model):
         config = {
             "name": self.name,
             "trainable": self._trainable,
-            "dtype": self.dtype_policy.name,
+            "dtype": dtype_policies.saved_form(self.dtype_policy),
             "layers": [registry.serialize_keras_object(layer) for layer in self._stack],
         }
         return config if self._graph is None else {**config, "build_input_shape": self.input_shape}
@@ -246,7 +251,7 @@ class Sequential(Model):
 
 def _start_of(layer: Layer) -> InputLayer | None:
     """An input layer for a first layer that knows the shape of its input."""
-    shape, dtype = layer._batch_input_shape, layer.compute_dtype
+    shape, dtype = layer._batch_input_shape, layer.variable_dtype
     if shape is None and isinstance(layer, Model) and layer._graph is not None and len(layer._graph.flat_inputs) == 1:
         shape, dtype = layer._graph.flat_inputs[0].shape, layer._graph.flat_inputs[0].dtype
     return None if shape is None else InputLayer(batch_shape=shape, dtype=dtype)

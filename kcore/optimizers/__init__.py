@@ -15,6 +15,7 @@ from .adam import Adam, Adamax, Nadam
 from .adamw import AdamW
 from .ftrl import Ftrl
 from .lion import Lion
+from .loss_scale_optimizer import LossScaleOptimizer
 from .optimizer import Optimizer
 from .rmsprop import RMSprop
 from .sgd import SGD
@@ -28,6 +29,7 @@ __all__ = [
     "Adamax",
     "Ftrl",
     "Lion",
+    "LossScaleOptimizer",
     "Nadam",
     "Optimizer",
     "RMSprop",

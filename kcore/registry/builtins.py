@@ -23,9 +23,10 @@ GROUPS = (
     "regularizers",
     "constraints",
     "activations",
+    "dtype_policies",
 )
 #: What Keras calls the module of a class, where it isn't `keras.<group>`.
-WRITTEN_MODULES = {"Functional": "keras.src.models.functional", "Sequential": "keras"}
+WRITTEN_MODULES = {"Functional": "keras.src.models.functional", "Sequential": "keras", "DTypePolicy": "keras"}
 
 _exact: dict[str, dict[str, Any]] = {}
 _derived: dict[str, dict[str, Any]] = {}

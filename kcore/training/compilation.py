@@ -13,6 +13,9 @@ from kcore.training.compiled_metrics import CompiledMetrics
 from kcore.training.model_view import ModelView
 from kcore.training.outputs import Outputs
 
+_UNSAID = {"native_autodiff": False, "auto_scale_loss": True}
+"""Arguments of which a configuration tells where they have another value: Keras's has no place for them."""
+
 
 class Compilation:
     """An optimizer, the losses and the metrics of a model, and which weights it trains.
@@ -34,7 +37,7 @@ class Compilation:
         self.view = view
         self.arguments = arguments
         optimizer = arguments["optimizer"]
-        self.optimizer = None if optimizer is None else optimizers.get(optimizer)
+        self.optimizer = None if optimizer is None else _scaling(optimizers.get(optimizer), model, arguments)
         loss = arguments["loss"]
         self.loss = None if loss is None else CompiledLoss(loss, arguments["loss_weights"])
         self.loss_tracker = metrics.Mean(name="loss")
@@ -102,7 +105,7 @@ class Compilation:
         made = {
             name: _serialized(value)
             for name, value in self.arguments.items()
-            if name not in ("optimizer", "learning_rate") and (value or name != "native_autodiff")
+            if name not in ("optimizer", "learning_rate") and value is not _UNSAID.get(name)
         }
         return {"optimizer": _serialized(self.optimizer), **made}
 
@@ -119,6 +122,14 @@ def metric_results(named: list[tuple[str, Any]]) -> dict[str, Any]:
 def arguments_from_config(config: dict[str, Any]) -> dict[str, Any]:
     """The arguments of `compile` from what `Compilation.config` gave."""
     return {name: _deserialized(value) for name, value in copy.deepcopy(config).items()}
+
+
+def _scaling(optimizer: Any, model: Any, arguments: dict[str, Any]) -> Any:
+    """The optimizer; for a model whose policy is `mixed_float16` in one that scales the loss, if that is wanted."""
+    scales = optimizer.loss_scale_factor is not None or isinstance(optimizer, optimizers.LossScaleOptimizer)
+    if scales or not arguments["auto_scale_loss"] or model.dtype_policy.name != "mixed_float16":
+        return optimizer
+    return optimizers.LossScaleOptimizer(optimizer)
 
 
 def _serialized(value: Any) -> Any:

@@ -80,7 +80,8 @@ class StepTrainer:
             run_eagerly: whether to run steps as plain Python and not to capture them.
             steps_per_execution: how many steps pass between the hooks of callbacks.
             jit_compile: accepted for Keras; a backend compiles what it can.
-            auto_scale_loss: accepted for Keras; an optimizer scales the loss as it was told.
+            auto_scale_loss: whether the optimizer of a model with the policy `mixed_float16` is put into a
+                `LossScaleOptimizer`, unless it scales the loss already.
             sample_weight_mode: accepted for Keras 2; weights may have the shape of steps anyway.
             target_tensors: accepted for Keras 2 if None.
             native_autodiff: whether gradients come from the engine's own autodiff (`kcore.NativeGradientTape`), for
@@ -93,7 +94,7 @@ class StepTrainer:
             raise InvalidArgumentError(
                 f"`target_tensors` must be None; give targets to `fit`. Received: {target_tensors!r}"
             )
-        del auto_scale_loss, sample_weight_mode
+        del sample_weight_mode
         if steps_per_execution < 1:
             raise InvalidArgumentError(
                 f"`steps_per_execution` must be positive. Received: steps_per_execution={steps_per_execution}"
@@ -107,6 +108,7 @@ class StepTrainer:
             "run_eagerly": run_eagerly,
             "steps_per_execution": steps_per_execution,
             "native_autodiff": native_autodiff,
+            "auto_scale_loss": auto_scale_loss,
         }
         self._compilation = Compilation(self.model, self._view, arguments)
         self.run_eagerly = run_eagerly or native_autodiff

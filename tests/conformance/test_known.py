@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from kcore.conformance.case import CASES
-from kcore.conformance.known import ITEMS, NOT_YET
+from kcore.conformance.known import ITEMS
 from kcore.conformance.runner import run_case
-from kcore.errors import InvalidArgumentError, UnsupportedError
 
 HOOK = Path(__file__).parents[2] / "docs" / "_hooks" / "tables.py"
 NAMES = [name for names in ITEMS.values() for name in names]
@@ -26,22 +25,13 @@ def test_the_answer_is_kcores(name, backend):
 
 
 def test_no_item_is_left_out():
-    assert sorted(ITEMS.keys() | NOT_YET.keys()) == list(range(1, 72))
+    assert sorted(ITEMS) == list(range(1, 72))
 
 
 def test_every_case_has_an_answer_and_sources():
     for name in NAMES:
         assert CASES[name].answer.endswith("."), name
         assert CASES[name].sources, name
-
-
-MISSING = {f"{item}: {feature}": reach for item, features in NOT_YET.items() for feature, reach in features.items()}
-
-
-@pytest.mark.parametrize("feature", MISSING)
-def test_a_feature_that_is_not_there_yet_is_not_there(feature, keras_home):
-    with pytest.raises((AttributeError, InvalidArgumentError, UnsupportedError)):
-        MISSING[feature]()
 
 
 def test_the_page_of_answers_has_every_item():

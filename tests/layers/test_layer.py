@@ -415,10 +415,6 @@ class TestCall:
         saved = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float64"}, "registered_name": None}
         assert Layer(dtype=saved).compute_dtype == "float64"
 
-    def test_mixed_precision_is_refused(self):
-        with pytest.raises(UnsupportedError, match="mixed_float16"):
-            Layer(dtype="mixed_float16")
-
     def test_nested_and_keyword_tensors(self, backend):
         class Mix(Layer):
             def call(self, inputs, *, extra=None):

@@ -18,6 +18,5 @@ from . import special_values as special_values
 from . import state as state
 from . import statistics as statistics
 from ._section import ITEMS
-from .not_yet import NOT_YET
 
-__all__ = ["ITEMS", "NOT_YET"]
+__all__ = ["ITEMS"]

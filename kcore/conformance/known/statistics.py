@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kcore import Function, layers, ops
+from kcore import Function, Input, Sequential, layers, ops, optimizers
 from kcore.errors import ShapeError
 
 from ._section import count, f32, section, slope, twice
@@ -91,6 +91,63 @@ def _half(backend, check):
     got = layers.GroupNormalization(2, dtype="float16")(x)
     check.equal(got, np.array([[-1, 1, 1, -1]], np.float16))
     check.equal(layers.LayerNormalization(dtype="float16")(x[:, :2]), np.array([[-1, 1]], np.float16))
+
+
+def _half_normalizations(policy: str):
+    """Normalizations of inputs whose squares float16 doesn't hold, each with what `moments` are taken over."""
+    return (
+        (layers.BatchNormalization(dtype=policy), (0,)),
+        (layers.LayerNormalization(dtype=policy), (1,)),
+        (layers.GroupNormalization(1, dtype=policy), (1,)),
+    )
+
+
+@known(
+    17,
+    "normalization_under_mixed_precision",
+    sources=("K#22586", "K#22589", "K#20385"),
+    answer="Statistics, scale and shift are taken in float32, and moving statistics are kept in it; the result, in the "
+    "compute dtype, is the exact one to half a unit.",
+    needs=("dtype:float16",),
+    level="inference",
+)
+def _mixed(backend, check):
+    x = (np.arange(12, dtype=np.float32).reshape(4, 3) ** 2 * 300 + 20000).astype(np.float16)
+    wide = x.astype(np.float64)
+    for policy in ("float16", "mixed_float16"):
+        for layer, axes in _half_normalizations(policy):
+            expected = (wide - wide.mean(axes, keepdims=True)) / np.sqrt(wide.var(axes, keepdims=True) + 1e-3)
+            got = layer(x, **({"training": True} if axes == (0,) else {}))
+            check.close(got, expected, op="add", dtype="float16")
+            kept = "float16" if policy == "float16" else "float32"
+            check.true({w.dtype for w in layer.weights} == {kept}, f"weights must be in {kept}")
+    moving = layers.BatchNormalization(dtype="mixed_float16", momentum=0.5)
+    moving(x, training=True)
+    check.close(moving.moving_variance, 0.5 + 0.5 * wide.var(0), op="layer")
+
+
+@known(
+    17,
+    "training_under_mixed_float16",
+    sources=("K#20385",),
+    answer="Outputs are float16; variables, losses and gradients are float32. `compile` scales the loss, and a step "
+    "whose gradients overflow is left out.",
+    needs=("dtype:float16",),
+    level="training",
+)
+def _mixed_training(backend, check):
+    model = Sequential([Input((4,)), layers.Dense(2, dtype="mixed_float16", kernel_initializer="ones")], name="mixed")
+    model.compile(optimizers.LossScaleOptimizer(optimizers.SGD(0.5), 2.0**20), "mse")
+    x = f32([1, 2, 0, -1], [0, 1, 1, 2])
+    model.fit(x, np.zeros((2, 2), np.float32), shuffle=False, verbose=0)
+    kernel, bias = model.weights
+    check.equal(kernel, np.ones((4, 2), np.float32))
+    check.equal(model.optimizer.dynamic_scale, np.float32(2.0**19))
+    model.optimizer.dynamic_scale.assign(2.0**8)
+    model.fit(x, np.zeros((2, 2), np.float32), shuffle=False, verbose=0)
+    outputs = x.astype(np.float64) @ np.ones((4, 2))
+    check.close(kernel, 1 - 0.5 * x.astype(np.float64).T @ outputs / 2, op="layer")
+    check.close(bias, -0.5 * outputs.mean(0), op="layer")
 
 
 @known(

@@ -52,7 +52,8 @@ class ScaledNormalization(Layer):
         self.supports_masking = True
 
     def build_scale(self, shape: tuple[int, ...]) -> None:
-        """Makes `gamma` and `beta`, as far as they are wanted."""
+        """Makes `gamma` and `beta`, as far as they are wanted; they are read as they are, since `call` needs them in
+        float32 at least."""
         self.gamma = self.beta = None
         if self.scale:
             self.gamma = self.add_weight(
@@ -61,6 +62,7 @@ class ScaledNormalization(Layer):
                 initializer=self.gamma_initializer,
                 regularizer=self.gamma_regularizer,
                 constraint=self.gamma_constraint,
+                autocast=False,
             )
         if self.center:
             self.beta = self.add_weight(
@@ -69,6 +71,7 @@ class ScaledNormalization(Layer):
                 initializer=self.beta_initializer,
                 regularizer=self.beta_regularizer,
                 constraint=self.beta_constraint,
+                autocast=False,
             )
 
     def compute_output_shape(self, input_shape: Any) -> Any:

@@ -134,7 +134,7 @@ class RMSNormalization(Layer):
     def build(self, input_shape: Any) -> None:
         axes = check_axes("axis", self.axis, len(input_shape))
         shape = tuple(known_dim(self, input_shape, axis) for axis in axes)
-        self.scale = self.add_weight(name="scale", shape=shape, initializer="ones")
+        self.scale = self.add_weight(name="scale", shape=shape, initializer="ones", autocast=False)
 
     def call(self, x: Any) -> Any:
         wide = widen(x)
@@ -259,8 +259,9 @@ class UnitNormalization(SameShape):
 
     def call(self, inputs: Any) -> Any:
         axes = check_axes("axis", _as_list(self.axis), len(inputs.shape))
-        square = ops.sum(ops.square(inputs), axis=axes, keepdims=True)
-        return ops.multiply(inputs, ops.rsqrt(ops.maximum(square, 1e-12)))
+        x = widen(inputs)
+        square = ops.sum(ops.square(x), axis=axes, keepdims=True)
+        return ops.cast(ops.multiply(x, ops.rsqrt(ops.maximum(square, 1e-12))), inputs.dtype)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | describe(self, "axis")
