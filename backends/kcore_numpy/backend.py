@@ -103,9 +103,9 @@ class NumpyBackend(ArrayModule):
 
         return guarded
 
-    def bind(self, name, params):
-        binder = BINDERS.get(name)
-        return binder(**params) if binder else super().bind(name, params)
+    def bind(self, name, params, specs, into=False):
+        binder = None if into else BINDERS.get(name)
+        return binder(**params) if binder else super().bind(name, params, specs, into)
 
     def engine_version(self):
         return np.__version__

@@ -12,8 +12,12 @@ from torch.nn import functional
 from ._dtypes import on_signed
 from ._movement import positions
 
-BACKWARD = torch.ops.aten.convolution_backward
+BACKWARD = torch.ops.aten.convolution_backward.default
 """What autograd calls: the adjoints of a convolution in x and in the kernel."""
+
+
+PRODUCTS = {2: torch.mm, 3: torch.bmm}
+"""The products of floats by rank, where torch needs no time to find out which it is."""
 
 
 @on_signed

@@ -15,6 +15,7 @@ DTYPES = {name: getattr(torch, name) for name in (*Capabilities().dtypes, "bfloa
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 SIGNED = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: torch.int64}
 """The wide unsigned dtypes, and those to view them as."""
+WIDE = frozenset(map(NAMES.get, SIGNED))
 
 
 def signed(x, *, ordered: bool = False):

@@ -11,6 +11,10 @@ from ._convolution import _back, _image
 from ._random import random_bits
 
 
+ATEN = torch.ops.aten
+THRESHOLD_BACKWARD = ATEN.threshold_backward.default
+
+
 def _floats(specs, params) -> bool:
     return specs[0].dtype in {"float32", "float64"}
 
@@ -44,27 +48,27 @@ def _pull_back(residuals, cotangents, *operands, **params):
 def max_pool(x, *, size, strides, padding):
     """The largest of each window, NaN first; the residuals are its places."""
     before = [lo for lo, _ in padding]
-    out, places = torch.ops.aten.max_pool2d_with_indices(_image(x), size, strides, before)
+    out, places = ATEN.max_pool2d_with_indices.default(_image(x), size, strides, before)
     return (_back(out),), places
 
 
 def max_pool_backward(places, cotangents, x, *, size, strides, padding):
     """The cotangent of each window goes to its place."""
     call = size, strides, [lo for lo, _ in padding], (1, 1), False, places
-    grad = torch.ops.aten.max_pool2d_with_indices_backward(_image(cotangents[0]), _image(x), *call)
+    grad = ATEN.max_pool2d_with_indices_backward.default(_image(cotangents[0]), _image(x), *call)
     return (_back(grad),)
 
 
 def average_pool(x, *, size, strides, padding):
     """The mean of each window, padding not counted."""
     call = size, strides, [lo for lo, _ in padding], False, False
-    return (_back(torch.ops.aten.avg_pool2d(_image(x), *call)),), None
+    return (_back(ATEN.avg_pool2d.default(_image(x), *call)),), None
 
 
 def average_pool_backward(residuals, cotangents, x, *, size, strides, padding):
     """The cotangent of each window, in equal parts."""
     call = size, strides, [lo for lo, _ in padding], False, False, None
-    return (_back(torch.ops.aten.avg_pool2d_backward(_image(cotangents[0]), _image(x), *call)),)
+    return (_back(ATEN.avg_pool2d_backward.default(_image(cotangents[0]), _image(x), *call)),)
 
 
 def linear(x, kernel, bias):
@@ -85,18 +89,21 @@ def relu_inplace(x):
 
 def relu_backward(out, cotangents, x):
     """The cotangent where the result is positive."""
-    return (torch.ops.aten.threshold_backward(cotangents[0], out, 0),)
+    return (THRESHOLD_BACKWARD(cotangents[0], out, 0),)
 
 
 def softmax(x, *, axes):
-    """The core's `softmax`: 0 where all are -inf."""
-    out = torch.ops.aten._safe_softmax(x, axes[0])
+    """The core's `softmax`: 0 where all are -inf, of which torch makes NaN, in all of the row. A CPU looks for that."""
+    axis = axes[0]
+    out = torch.softmax(x, axis)
+    if x.is_cuda or math.isnan(out.select(axis, 0).sum().item()):
+        out.masked_fill_(x.amax(axis, True) == -math.inf, 0.0)
     return (out,), out
 
 
 def softmax_backward(out, cotangents, x, *, axes):
     """out * (g - sum(g * out))."""
-    return (torch.ops.aten._softmax_backward_data(cotangents[0], out, axes[0], out.dtype),)
+    return (torch._softmax_backward_data(cotangents[0], out, axes[0], out.dtype),)
 
 
 def crossentropy(output, target, *, axis, epsilon):
@@ -111,7 +118,7 @@ def crossentropy_backward(residuals, cotangents, output, target, *, axis, epsilo
     """With u = g / (kept * total) inside the limits: u * share everywhere, less u at the target."""
     place, total, share, kept = residuals
     u = (cotangents[0] / (kept * total)).mul_(share == kept)
-    grad = (u * share).unsqueeze(axis).repeat([n if i == axis else 1 for i, n in enumerate(output.shape)])
+    grad = u.unsqueeze(axis) * share.unsqueeze(axis).expand_as(output)
     return grad.scatter_add_(axis, place, u.neg_().unsqueeze(axis)), None
 
 
@@ -169,7 +176,7 @@ def gru_layer(*operands, activation, recurrent_activation, reverse):
 
 
 def _one_axis(specs, params) -> bool:
-    return len(params["axes"]) == 1 and _floats(specs, params)
+    return len(params["axes"]) == 1 and _floats(specs, params) and 0 not in specs[0].shape
 
 
 def _same_floats(specs, params) -> bool:

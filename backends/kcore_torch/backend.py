@@ -1,15 +1,16 @@
 """`TorchBackend`: kcore on PyTorch, which is imported with this package, when the backend is first used."""
 
+import functools
 import math
 
 import numpy as np
 import torch
 
-from kcore.extend import Backend, Capabilities, required_primitives
+from kcore.extend import Backend, Capabilities, is_float, required_primitives
 
 from . import _convolution, _elementwise, _movement, _reduction
 from ._autograd import AUTODIFF
-from ._dtypes import DTYPES, NAMES
+from ._dtypes import DTYPES, NAMES, WIDE
 from ._fused import FUSED
 
 NATIVE = _elementwise.NATIVE
@@ -85,9 +86,17 @@ class TorchBackend(Backend):
     def run_context(self):
         return torch.no_grad()
 
-    def bind(self, name, params):
-        binder = _movement.BINDERS.get(name)
-        return binder(**params) if binder else super().bind(name, params)
+    def bind(self, name, params, specs, into=False):
+        """Without the detour of wide unsigned integers, where there are none."""
+        binder = None if into else _movement.BINDERS.get(name)
+        if binder:
+            return binder(**params)
+        if name == "matmul" and is_float(specs[0].dtype) and len(specs[0].shape) in _convolution.PRODUCTS:
+            return _convolution.PRODUCTS[len(specs[0].shape)]
+        function = super().bind(name, {}, specs, into)
+        if not any(spec.dtype in WIDE for spec in specs):
+            function = getattr(function, "__wrapped__", function)
+        return functools.partial(function, **params) if params else function
 
     def devices(self):
         return [f"cuda:{i}" for i in range(torch.cuda.device_count())] + ["cpu:0"]

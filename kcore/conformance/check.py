@@ -28,7 +28,6 @@ class Check:
         other: the second backend of a case of pairs, else the same.
         op: the op that the case is about.
         worst: the worst error in ULP, by `(op, dtype)`.
-        note: a sentence that the case leaves for the report.
     """
 
     def __init__(self, backend: Backend, op: str = "", other: Backend | None = None):
@@ -36,7 +35,6 @@ class Check:
         self.other = other or backend
         self.op = op
         self.worst: dict[tuple[str, str], float] = {}
-        self.note = ""
 
     def equal(self, got: Any, expected: Any) -> None:
         """`got` has the shape and the numbers of `expected`, NaN being equal to NaN.

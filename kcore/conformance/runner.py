@@ -34,7 +34,6 @@ class Result:
         worst: the worst error in ULP, by `(op, dtype)`.
         error: what it raised, if it failed.
         gap: the gap.
-        note: what the case had to say besides.
     """
 
     case: Case
@@ -46,7 +45,6 @@ class Result:
     worst: dict[tuple[str, str], float] = field(default_factory=dict)
     error: BaseException | None = None
     gap: Gap | None = None
-    note: str = ""
 
     @property
     def name(self) -> str:
@@ -75,7 +73,7 @@ def run_case(case: Case, backend: Backend, other: Backend | None = None) -> Resu
     seconds = time.perf_counter() - start
     outcome, message, gap = _judged(error, gap, backend)
     name = other.name if other is not None and case.pair else ""
-    return Result(case, backend.name, outcome, message, name, seconds, check.worst, error, gap, check.note)
+    return Result(case, backend.name, outcome, message, name, seconds, check.worst, error, gap)
 
 
 @contextmanager
@@ -102,7 +100,7 @@ def _judged(error: Exception | None, gap: Gap | None, backend: Backend) -> tuple
         return ("passed", "", None) if error is None else ("failed", _told(error), None)
     if error is None:
         return "failed", f"it works, though it is declared as a gap ({gaps.explain(gap)})", gap
-    if isinstance(error, gap.error) and not isinstance(error, Mismatch):
+    if isinstance(error, gap.error) and (gap.error is AssertionError or not isinstance(error, Mismatch)):
         return "gap", gaps.explain(gap), gap
     told = f"{_told(error)} (the gap {gap.name!r} is to raise {gap.error.__name__})"
     return "failed", told, gap

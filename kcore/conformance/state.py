@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from kcore.engine import primitives as P
 from kcore.engine.function import Function
 from kcore.engine.primitives import TABLE, Primitive, Sample
 from kcore.engine.primitives.samples import floats
@@ -105,3 +106,12 @@ def captured_steps_read_variables(backend, check):
     variable.assign(np.full(2, 10, np.float32))
     check.equal(step(one), np.full(2, 22, np.float32))
     check.equal(variable, np.full(2, 11, np.float32))
+
+
+@case("captured/a product is rounded before a sum", group=GROUP, op="multiply", needs=("unfused multiply-add",),
+      answer="Each call rounds its result: captured functions give what eager calls give.")  # fmt: skip
+def products_are_rounded(backend, check):
+    """(1 + e) ** 2 - (1 + 2 e) is e ** 2, which is lost when the square is rounded to float32."""
+    x, y = np.full(64, 1 + 2.0**-12, np.float32), np.full(64, 1 + 2.0**-11, np.float32)
+    step = Function(lambda x, y: P.subtract(P.multiply(x, x), y))
+    check.equal(step(backend.asarray(x), backend.asarray(y)), np.zeros(64, np.float32))

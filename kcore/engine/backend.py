@@ -180,13 +180,19 @@ class Backend:
         """A context manager that a whole plan runs in."""
         return nullcontext()
 
-    def bind(self, name: str, params: dict[str, Any]) -> Callable[..., Any]:
-        """The function of a primitive with its parameters fixed, for a plan.
+    def bind(self, name: str, params: dict[str, Any], specs: Sequence[Spec], into: bool = False) -> Callable[..., Any]:
+        """The function of a primitive for a plan, with its parameters fixed.
 
         Override it where the engine has a leaner call.
+
+        Args:
+            name: the primitive.
+            params: its parameters.
+            specs: what the operands will be.
+            into: whether it is the function of `inplace` that is asked for, which is given `out=`.
         """
-        method = getattr(self, name)
-        return functools.partial(method, **params) if params else method
+        function = self.inplace[name] if into else getattr(self, name)
+        return functools.partial(function, **params) if params else function
 
     def asarray(self, x, dtype: str | None = None):
         """A tensor of the engine from numbers, nested lists, NumPy arrays or its own tensors."""

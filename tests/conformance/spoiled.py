@@ -18,8 +18,8 @@ class Healthy(NumpyBackend):
     name = "healthy"
     inplace = {}
 
-    def bind(self, name, params):
-        return super(NumpyBackend, self).bind(name, params)
+    def bind(self, name, params, specs, into=False):
+        return super(NumpyBackend, self).bind(name, params, specs, into)
 
 
 SERVICES = {"scan", "while_loop", "cond"}

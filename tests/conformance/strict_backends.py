@@ -20,7 +20,7 @@ class Wrapped(NumpyBackend):
 
     inplace = {}
 
-    def bind(self, name, params):
+    def bind(self, name, params, specs, into=False):
         return functools.partial(self.functions[name], **params)
 
     def __init__(self):

@@ -124,5 +124,4 @@ def _case(result: Result) -> dict[str, Any]:
         "op": case.op,
         "answer": case.answer,
         "sources": list(case.sources),
-        "note": result.note,
     }

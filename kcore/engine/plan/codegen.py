@@ -50,7 +50,7 @@ class Source:
     def _view_call(self, source: int) -> str:
         """The line that asks for an input's views."""
         instructions = [self.listing.instructions[position] for position in self.views[source]]
-        made = [(bound(i, self.backend, False), i.operands[0], i.results[0]) for i in instructions]
+        made = [(bound(i, self.listing, self.backend, False), i.operands[0], i.results[0]) for i in instructions]
         others = (i for p, i in enumerate(self.listing.instructions) if p not in self.views[source])
         read = {*(x for i in others for x in i.operands), *self.listing.outputs}
         wanted = [i.results[0] for i in instructions if i.results[0] in read]
@@ -89,7 +89,7 @@ class Source:
         target = self._target(position, instruction)
         function = f"f{position}"
         into = target is not None or position in self.layout.fused
-        self.names[function] = bound(instruction, self.backend, into)
+        self.names[function] = bound(instruction, self.listing, self.backend, into)
         if target is not None:
             operands.append(f"out={target}")
         yield f"{_results(instruction)} = {function}({', '.join(operands)})"
@@ -140,11 +140,9 @@ def _results(instruction: Instruction) -> str:
     return "".join(f"{name}, " for name in names)
 
 
-def bound(instruction: Instruction, backend, into: bool) -> Callable[..., Any]:
+def bound(instruction: Instruction, listing: Listing, backend, into: bool) -> Callable[..., Any]:
     """The function that an instruction calls, with its static parameters fixed."""
     if isinstance(instruction.primitive, Internal):
         return instruction.primitive.bind(backend, instruction.params, into)
-    if into:
-        function = backend.inplace[instruction.name]
-        return functools.partial(function, **instruction.params) if instruction.params else function
-    return backend.bind(instruction.name, instruction.params)
+    specs = [listing.specs[x] for x in instruction.operands]
+    return backend.bind(instruction.name, instruction.params, specs, into)
