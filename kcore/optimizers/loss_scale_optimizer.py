@@ -122,7 +122,7 @@ class LossScaleOptimizer(Optimizer):
             gradients = [None if g is None else G.as_tensor(g) for g in grads]
             scale, finite = self.dynamic_scale.value, self.check_finite(gradients)
             with Kept(self._homes(), None, finite):
-                unscaled = [_unscaled(g, v, scale) for g, v in zip(gradients, variables, strict=True)]
+                unscaled = [_unscaled(g, v, scale, finite) for g, v in zip(gradients, variables, strict=True)]
                 self.inner_optimizer.apply(unscaled, variables)
             self._move_scale(scale, finite)
 
@@ -218,8 +218,10 @@ def _widened(tensor):
     return G.cast(tensor, "float32") if G.dtype_of(tensor) in ("float16", "bfloat16") else tensor
 
 
-def _unscaled(gradient, variable: Variable, scale):
+def _unscaled(gradient, variable: Variable, scale, finite):
+    """The gradient of the loss itself; zeros for a step that is left out, so that no engine warns of what it makes of
+    infinity."""
     if gradient is None or variable.overwrite_with_gradient:
         return gradient
     gradient = _widened(gradient)
-    return P.divide(gradient, G.cast(scale, G.dtype_of(gradient)))
+    return P.where(finite, P.divide(gradient, G.cast(scale, G.dtype_of(gradient))), 0.0)
