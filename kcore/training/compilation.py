@@ -105,7 +105,7 @@ class Compilation:
         made = {
             name: _serialized(value)
             for name, value in self.arguments.items()
-            if name not in ("optimizer", "learning_rate") and value is not _UNSAID.get(name)
+            if name not in ("optimizer", "learning_rate") and (name not in _UNSAID or value is not _UNSAID[name])
         }
         return {"optimizer": _serialized(self.optimizer), **made}
 
