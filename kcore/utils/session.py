@@ -6,6 +6,7 @@ import random
 
 import numpy as np
 
+from kcore.dtype_policies import set_dtype_policy
 from kcore.engine.random import set_seed
 from kcore.errors import InvalidArgumentError
 from kcore.ops.operation import reset_names
@@ -34,12 +35,13 @@ def set_random_seed(seed: int) -> None:
 
 
 def clear_session(free_memory: bool = True) -> None:
-    """Forget the names given so far, so that the next layer without one is `dense` again.
+    """Forget the names given so far, so that the next layer without one is `dense` again, and the dtype policy.
 
     Args:
         free_memory: whether to collect garbage, which frees models that nothing refers to any more.
     """
     reset_names()
+    set_dtype_policy(None)
     if free_memory:
         import gc
 

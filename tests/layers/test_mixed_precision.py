@@ -84,6 +84,10 @@ class TestPolicy:
             kcore.config.set_dtype_policy(None)
             kcore.config.set_floatx("float32")
 
+    def test_clear_session_forgets_that_of_the_program(self, mixed):
+        kcore.utils.clear_session()
+        assert kcore.config.dtype_policy().name == "float32"
+
     def test_names_of_keras(self):
         room = kcore.mixed_precision
         assert room.Policy is room.DTypePolicy is kcore.DTypePolicy

@@ -263,6 +263,14 @@ class TestFit:
         assert state(model.optimizer) == (2.0**11, 0, 3)
         assert not np.array_equal(model.get_weights()[0], before[0])
 
+    def test_the_engines_own_autodiff(self, backend, mixed):
+        if backend.native_autodiff is None:
+            pytest.skip("the engine has no autodiff of its own")
+        x, y = data((6,))
+        runs = [compiled(mlp, native_autodiff=native) for native in (False, True)]
+        curves = [run.fit(x, y, epochs=2, batch_size=16, verbose=0, shuffle=False).history["loss"] for run in runs]
+        np.testing.assert_allclose(curves[1], curves[0], rtol=5e-3)
+
     def test_small_gradients_survive(self, backend, mixed):
         """Gradients of 2**-26 underflow in float16 unless the loss is scaled."""
         moved = {}
