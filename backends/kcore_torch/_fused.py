@@ -10,7 +10,6 @@ from kcore.extend import Fused
 from ._convolution import _back, _image
 from ._random import random_bits
 
-
 ATEN = torch.ops.aten
 THRESHOLD_BACKWARD = ATEN.threshold_backward.default
 
