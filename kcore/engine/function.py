@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from kcore import tree
 
 from . import active
+from .autocast import current as wanted_dtype
 from .graph import Graph
 from .plan import Plan
 from .spec import Spec
@@ -50,7 +51,8 @@ class Function:
     """A function of tensors that runs as a plan.
 
     It is captured once for each combination of the arguments' structure, shapes and dtypes, the values of arguments
-    that aren't tensors, and the backend. Variables that it reads or assigns are found on their own.
+    that aren't tensors, the backend, and the dtype that a layer around reads variables in. Variables that it reads or
+    assigns are found on their own.
 
     Args:
         fn: what to capture. It must not branch on a tensor's value.
@@ -82,7 +84,7 @@ class Function:
         entries = [_entry(x, backend) for x in flat]
         tensors = [x for x, is_tensor in entries if is_tensor]
         key = [(backend.shape_of(x), backend.dtype_of(x)) if is_tensor else (type(x), x) for x, is_tensor in entries]
-        cache_key = (structure, tuple(key), backend)
+        cache_key = (structure, tuple(key), backend, wanted_dtype())
         captured = self.cache.get(cache_key)
         if captured is None:
             captured = self._capture(args, flat, cache_key, backend)
@@ -104,7 +106,12 @@ class Function:
         if not self.cache:
             return "first call"
         last = next(reversed(self.cache))
-        parts = ("another structure of arguments", "other shapes, dtypes or values", "another backend")
+        parts = (
+            "another structure of arguments",
+            "other shapes, dtypes or values",
+            "another backend",
+            "another dtype policy",
+        )
         changed = [part for part, a, b in zip(parts, key, last, strict=True) if a != b]
         return f"{' and '.join(changed)}: {key[1]}"
 

@@ -131,6 +131,15 @@ class TestReadingVariables:
             assert backend.dtype_of(gradient) == "float32"
             np.testing.assert_array_equal(backend.to_numpy(gradient), [2, 4])
 
+    def test_a_function_is_captured_for_each_dtype(self, backend):
+        v = Variable([1.0])
+        double = Function(lambda: v * 2)
+        assert backend.dtype_of(double()) == "float32"
+        with autocast("float16"):
+            assert backend.dtype_of(double()) == "float16"
+        assert backend.dtype_of(double()) == "float32"
+        assert double.stats()["reasons"][1].startswith("another dtype policy")
+
     def test_members_of_a_pack(self, backend):
         v, w = Variable([1.0, 2.0]), Variable([[3.0]])
         assert pack([v, w]) is not None
