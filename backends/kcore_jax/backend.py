@@ -73,6 +73,8 @@ class JaxBackend(LinearAlgebra, Backend):
     def run_context(self):
         return self._x64(True)
 
+    eager_context = run_context
+
     # ---- tensors
 
     def asarray(self, x, dtype=None):

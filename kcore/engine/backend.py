@@ -176,6 +176,10 @@ class Backend:
         """What an eager call of a primitive runs through (to silence an engine's warnings, say)."""
         return function
 
+    def eager_context(self):
+        """A context manager that an eager call of a fast path of `fused` runs in."""
+        return nullcontext()
+
     def run_context(self):
         """A context manager that a whole plan runs in."""
         return nullcontext()

@@ -104,7 +104,7 @@ def _fused_node(op: FusedOp) -> Internal:
 
     def compute(backend, *operands, **params):
         """The residuals are boxed, so that `None` is a value like any other."""
-        with backend.run_context():
+        with backend.eager_context():
             outputs, residuals = backend.fused[op.name].forward(*operands, **params)
         return (*outputs, (residuals,))
 
@@ -145,7 +145,7 @@ def _pullback_spec(*xs, op, count, params, specs=None, reads=None):
 
 def _pullback_compute(backend, *xs, op, count, params):
     operands, cts, (residuals,) = xs[:count], xs[count:-1], xs[-1]
-    with backend.run_context():
+    with backend.eager_context():
         given = backend.fused[op.name].backward(residuals, cts, *operands, **params)
     return _filled(backend, given, [backend.spec_of(x) for x in operands])
 
