@@ -12,6 +12,7 @@ Each is also the built-in type that a Keras user expects, so `except ValueError`
     ├── BackendError (RuntimeError)            something about a backend, as a whole
     │   ├── BackendNotFoundError (ValueError)  no backend of that name is installed
     │   ├── BackendUnavailableError (ImportError)  it is installed, and its engine can't be used here
+    │   ├── BackendMismatchError (ValueError)  a variable is used while another backend is active
     │   └── BackendIncompleteError             it lacks primitives, or speaks another interface version
     ├── UnsupportedError (NotImplementedError) a backend or a format can't do this, for a stated reason
     ├── SerializationError (ValueError)        an object or a file that can't be saved or loaded

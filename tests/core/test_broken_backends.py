@@ -98,8 +98,8 @@ def test_one_with_a_wrong_parameter_name_says_which(install, capsys):
 
 def test_one_for_an_older_interface_says_what_changed(install, capsys, monkeypatch):
     changes = {1: "The first version.", 2: "`frob` takes `axis`.", 3: "`grunt` is new."}
-    monkeypatch.setattr("kcore.engine.backend.INTERFACE_VERSION", 3)
-    monkeypatch.setattr("kcore.engine.backend.INTERFACE_CHANGES", changes)
+    monkeypatch.setattr("kcore.engine.selection.INTERFACE_VERSION", 3)
+    monkeypatch.setattr("kcore.engine.selection.INTERFACE_CHANGES", changes)
     install(WHOLE + "        interface_version = 1\n")
     with pytest.raises(BackendIncompleteError) as caught:
         extend.use_backend("broken")

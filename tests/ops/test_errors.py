@@ -94,7 +94,11 @@ A, B = np.ones((2, 3), "float32"), np.ones((4,), "float32")
             "`data_format` must be 'channels_last' or 'channels_first'",
         ),
         (lambda: ops.norm(A, "fro", axis=1), InvalidArgumentError, "`ord` of vectors must be a number"),
-        (lambda: ops.norm(A, 2, axis=(0, 1)), UnsupportedError, "`ord` of matrices must be 'fro', 1, -1, inf or -inf"),
+        (
+            lambda: ops.norm(A, 3, axis=(0, 1)),
+            UnsupportedError,
+            "`ord` of matrices must be 'fro', 'nuc', 1, -1, 2, -2, inf or",
+        ),
         (lambda: ops.batch_normalization(A, B, B, 1), ShapeError, "`variance` must be as long as `axis`"),
         (lambda: ops.glu(A), InvalidArgumentError, "`x` must have an even size along `axis`"),
         (lambda: ops.tril(B), ShapeError, "`x` must have rank 2 or more"),

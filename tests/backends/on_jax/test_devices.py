@@ -6,6 +6,10 @@ import os
 import subprocess
 import sys
 
+import pytest
+
+pytest.importorskip("jax")
+
 CODE = """
 import numpy as np
 import kcore

@@ -39,7 +39,8 @@ def test_eager_call_matches_the_reference(numpy_backend, row, sample):
 
 @pytest.mark.parametrize(("row", "sample"), CASES)
 def test_bound_call_matches_the_reference(numpy_backend, row, sample):
-    function = numpy_backend.bind(row.name, sample.params)
+    specs = [numpy_backend.spec_of(np.asarray(x)) for x in sample.operands]
+    function = numpy_backend.bind(row.name, sample.params, specs)
     with numpy_backend.run_context():
         got = function(*map(read_only, sample.operands))
     check(got, row.reference(*sample.operands, **sample.params))
