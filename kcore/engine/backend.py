@@ -17,7 +17,7 @@ import functools
 import inspect
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -176,7 +176,7 @@ class Backend:
         """What an eager call of a primitive runs through (to silence an engine's warnings, say)."""
         return function
 
-    def eager_context(self):
+    def eager_context(self) -> AbstractContextManager:
         """A context manager that an eager call of a fast path of `fused` runs in."""
         return nullcontext()
 

@@ -15,6 +15,7 @@ EXPECTED = {
     "BackendNotFoundError": ValueError,
     "BackendUnavailableError": ImportError,
     "BackendIncompleteError": RuntimeError,
+    "BackendMismatchError": ValueError,
     "UnsupportedError": NotImplementedError,
     "SerializationError": ValueError,
     "PluginError": RuntimeError,
