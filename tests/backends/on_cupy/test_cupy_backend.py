@@ -18,7 +18,7 @@ SHARED = (_array_module, _blocks, _convolution, _depthwise, _indexing, _movement
 def names_used() -> set[str]:
     """The names of the array module that the backend and the code that it shares with NumPy refer to."""
     sources = [inspect.getsource(module) for module in (kcore_cupy.backend, *SHARED)]
-    dotted = {name for source in sources for name in re.findall(r"\bxp((?:\.\w+)+)", source)}
+    dotted = {name for source in sources for name in re.findall(r"\b(?:xp|cupy)((?:\.\w+)+)", source)}
     return {name.lstrip(".") for name in dotted} | set(_array_module.FUNCTIONS.values())
 
 
@@ -43,7 +43,7 @@ def test_the_class_is_found_by_its_name():
 def test_every_name_that_it_uses_is_cupys():
     cupy = pytest.importorskip("cupy", reason="needs CuPy")
     used = names_used()
-    assert {"add", "lib.stride_tricks.as_strided", "cuda.is_available"} <= used
+    assert {"add", "lib.stride_tricks.as_strided", "cuda.is_available", "cuda.runtime.getDevice"} <= used
     assert [name for name in sorted(used) if not has(cupy, name)] == []
 
 
