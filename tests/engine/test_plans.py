@@ -1,0 +1,123 @@
+"""What a plan does with memory: views that it keeps, parts written side by side, operands that it writes over."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import kcore
+from kcore import Function, Variable, layers
+from kcore.engine import primitives as P
+from kcore.engine.variable import pack
+
+X = np.random.default_rng(5).normal(size=(6, 4)).astype("float32")
+
+
+def entry(function):
+    (captured,) = function.cache.values()
+    return captured.plan
+
+
+def packed():
+    a, b = Variable(np.arange(12.0, dtype="float32").reshape(4, 3)), Variable(np.ones(3, "float32"))
+    return pack([a, b]), a, b
+
+
+class TestViews:
+    def test_an_update_in_place_is_seen(self, backend):
+        flat, a, b = packed()
+        step = Function(lambda x: P.add(P.matmul(x, a.value), b.value))
+        move = Function(lambda: flat.assign(P.multiply(flat.value, 2.0)))
+        for factor in (1, 2, 4):
+            expected = X @ (np.arange(12.0).reshape(4, 3) * factor) + factor
+            np.testing.assert_allclose(backend.to_numpy(step(X)), expected, rtol=1e-5)
+            move()
+
+    def test_a_tensor_in_the_variables_place_gives_new_views(self, backend):
+        flat, a, _ = packed()
+        step = Function(lambda: P.multiply(a.value, 1.5))
+        for factor in (1.0, 3.0):
+            flat.assign(np.full(15, factor, "float32"))
+            np.testing.assert_array_equal(backend.to_numpy(step()), np.full((4, 3), 1.5 * factor))
+
+    def test_a_member_that_is_assigned_is_read_anew(self, backend):
+        _, a, _ = packed()
+        step = Function(lambda: P.multiply(a.value, 1.5))
+        step()
+        a.assign(np.full((4, 3), 2.0, "float32"))
+        np.testing.assert_array_equal(backend.to_numpy(step()), np.full((4, 3), 3.0))
+
+    def test_a_view_of_scattered_memory_is_not_kept(self, backend):
+        if backend.immutable or not backend.is_contiguous(backend.asarray(X)):
+            pytest.skip("not run: the engine's tensors are immutable, or no views are kept of them")
+        scattered = backend.asarray(np.arange(24, dtype="float32"))[::2]
+        assert not backend.is_contiguous(scattered)
+        variable = Variable(np.zeros(12, "float32"))
+        variable.store(scattered)
+        step = Function(lambda: P.reshape(variable.value, shape=(3, 4)))
+        before = backend.to_numpy(step()).copy()
+        variable.load()[:] = 7.0
+        np.testing.assert_array_equal(before.ravel(), np.arange(0, 24, 2))
+        np.testing.assert_array_equal(backend.to_numpy(step()), np.full((3, 4), 7.0))
+
+
+class TestJoins:
+    def join(self, a, b, c):
+        """Parts that are written in place, with and without a `reshape`, and one that isn't: a cast has two readers."""
+        product, total = P.matmul(a, b), P.sum(a, axes=(0,), keepdims=False)
+        twice = P.multiply(c, 2.0)
+        flat = P.concat(P.reshape(product, shape=(product.size,)), total, twice, axis=0)
+        return P.multiply(flat, 3.0), twice
+
+    def test_parts_are_right(self, backend):
+        b, c = X.T[:, :5].copy(), np.arange(7, dtype="float32")
+        step = Function(self.join)
+        for scale in (1, 2):
+            joined, twice = step(X * scale, b, c)
+            expected = np.concatenate([(X * scale @ b).ravel(), (X * scale).sum(0), c * 2]) * 3
+            np.testing.assert_allclose(backend.to_numpy(joined), expected, rtol=1e-5, atol=1e-5)
+            np.testing.assert_array_equal(backend.to_numpy(twice), c * 2)
+
+    def test_results_of_two_calls_share_no_memory(self, backend):
+        step = Function(
+            lambda a, b: P.concat(P.sum(a, axes=(0,), keepdims=False), P.sum(b, axes=(0,), keepdims=False), axis=0)
+        )
+        first = step(X, X)
+        kept = backend.to_numpy(first).copy()
+        step(X * 9, X * 9)
+        np.testing.assert_array_equal(backend.to_numpy(first), kept)
+
+    def test_numpy_writes_side_by_side(self):
+        with kcore.use_backend("numpy"):
+            step = Function(self.join)
+            step(X, X.T[:, :5].copy(), np.arange(7, dtype="float32"))
+        text = entry(step).source.text
+        assert len(entry(step).layout.joins) == 1
+        assert text.count("out=") >= 3 and "copy" in text
+
+
+def model():
+    kcore.utils.set_random_seed(2)
+    made = kcore.Sequential([
+        layers.Input((4,)), layers.Dense(16, activation="relu"), layers.BatchNormalization(), layers.Dropout(0.3),
+        layers.Dense(8, activation="relu"), layers.Dense(3, activation="softmax"),
+    ])  # fmt: skip
+    made.compile(kcore.optimizers.Adam(0.05, clipnorm=1.0), "sparse_categorical_crossentropy")
+    return made
+
+
+def test_steps_are_what_eager_steps_are(backend):
+    """Weights that a user holds don't move either."""
+    x, y = np.tile(X, (4, 1)), np.arange(24) % 3
+    weights, held = [], None
+    for eagerly in (False, True):
+        made = model()
+        made.run_eagerly = eagerly
+        made.fit(x, y, epochs=2, batch_size=7, verbose=0)
+        held = made.weights[0].value
+        before = backend.to_numpy(held).copy()
+        made.fit(x, y, epochs=1, batch_size=7, verbose=0)
+        np.testing.assert_array_equal(backend.to_numpy(held), before)
+        weights.append(made.get_weights())
+    for a, b in zip(*weights, strict=True):
+        np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-5)
