@@ -122,7 +122,7 @@ def is_quick(kind: str, place: int, sample: Sample) -> bool:
     """Whether a question is part of the quick form: of a row's first sample, and values at edges."""
     if kind == "value":
         return place == 0 or any(word in sample.name for word in EDGES)
-    return kind in ("operands", "gradient") and place == 0
+    return kind == "gradient" and place == 0
 
 
 @family

@@ -45,6 +45,7 @@ def each_call_is_its_own() -> Iterator[Case]:
             op=row.name,
             needs=needs(row, sample),
             answer="Two calls, two results, eagerly and captured.",
+            quick=False,
         )
 
 

@@ -20,7 +20,7 @@ from .description import Description, shown, trained, values
 from .generate import generate
 from .reduce import reduced
 
-SEEDS, QUICK = 24, 1
+SEEDS, QUICK = 24, 0
 """How many seeds the full form and the quick form have."""
 
 

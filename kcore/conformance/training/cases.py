@@ -72,7 +72,7 @@ def the_same_again() -> Iterator[Case]:
         )
 
 
-@case("training/eager is captured", level="training", group=GROUP, op="fit",
+@case("training/eager is captured", level="training", group=GROUP, op="fit", quick=False,
       answer="run_eagerly changes no number by more than rounding.")  # fmt: skip
 def eager_training(backend, check):
     """Training eagerly goes the same way."""
