@@ -12,8 +12,8 @@ import importlib
 import json
 import os
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ __all__ = [
     "Setting",
     "backend",
     "default_backend_name",
+    "defaults_in_force",
     "dtype_policy",
     "epsilon",
     "floatx",
@@ -165,6 +166,26 @@ def set_dtype_policy(policy: Any) -> None:
 def _policies() -> Any:
     """Where policies are made: a floor above this one, so it is loaded when it is first asked for."""
     return importlib.import_module("kcore.dtype_policies")
+
+
+@contextmanager
+def defaults_in_force() -> Iterator[None]:
+    """In its block every setting but the backend is its default, and so is the dtype policy; then all is as it was.
+
+    >>> set_epsilon(1e-3)
+    >>> with defaults_in_force():
+    ...     print(epsilon())
+    1e-07
+    """
+    before, policy = settings(), _policies().chosen_policy()
+    _settings.update({name: Setting(DEFAULTS[name], "default") for name in DEFAULTS.keys() - {"backend"}})
+    set_dtype_policy(None)
+    try:
+        yield
+    finally:
+        _settings.clear()
+        _settings.update(before)
+        set_dtype_policy(policy)
 
 
 def default_backend_name() -> str:

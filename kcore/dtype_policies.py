@@ -94,7 +94,12 @@ def dtype_policy() -> DTypePolicy:
         >>> dtype_policy()
         <DTypePolicy "float32">
     """
-    return _chosen[0] if _chosen else DTypePolicy(config.floatx())
+    return chosen_policy() or DTypePolicy(config.floatx())
+
+
+def chosen_policy() -> DTypePolicy | None:
+    """What `set_dtype_policy` set, `None` where it set nothing."""
+    return _chosen[0] if _chosen else None
 
 
 def set_dtype_policy(policy: Any) -> None:

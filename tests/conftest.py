@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import tempfile
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -60,6 +61,15 @@ def backend(request: pytest.FixtureRequest):
 
     with use_backend(request.param) as active:
         yield active
+
+
+@pytest.fixture(autouse=True)
+def settings_as_before() -> Iterator[None]:
+    """A test begins with the default settings, and what it sets is gone afterwards."""
+    from kcore import config
+
+    with config.defaults_in_force():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -78,16 +78,10 @@ def run_case(case: Case, backend: Backend, other: Backend | None = None) -> Resu
 
 @contextmanager
 def _prepared(backend: Backend) -> Iterator[None]:
-    """The backend is active and the seed set; settings are put back."""
-    floatx, data_format, epsilon = config.floatx(), config.image_data_format(), config.epsilon()
+    """The backend is active, the seed is set, and every setting is its default; afterwards settings are as before."""
     set_seed(SEED)
-    try:
-        with active.activate(backend):
-            yield
-    finally:
-        config.set_floatx(floatx)
-        config.set_image_data_format(data_format)
-        config.set_epsilon(epsilon)
+    with config.defaults_in_force(), active.activate(backend):
+        yield
 
 
 def _judged(error: Exception | None, gap: Gap | None, backend: Backend) -> tuple[str, str, Gap | None]:

@@ -11,6 +11,7 @@ import sys
 import numpy as np
 import pytest
 
+from kcore import config
 from kcore.cli import main
 from kcore.conformance import Case, Check, Mismatch, load, run_all, run_case
 from kcore.conformance.case import CASES, case
@@ -119,6 +120,24 @@ def test_levels_and_the_quick_form_are_parts_of_the_whole():
     parts = [load(level) for level in ("arrays", "inference", "training")]
     assert sum(map(len, parts)) == len(load())
     assert set(load(quick=True)) < set(load())
+
+
+def test_a_program_s_settings_change_no_answer_and_are_put_back():
+    seen = []
+
+    def question(backend, check):
+        seen.append((config.floatx(), config.epsilon(), config.image_data_format(), config.dtype_policy().name))
+        config.set_floatx("float16")
+        config.set_dtype_policy("mixed_float16")
+
+    config.set_epsilon(0.5)
+    config.set_image_data_format("channels_first")
+    config.set_dtype_policy("mixed_bfloat16")
+    before = config.settings()
+    assert run_case(Case("settings/of the program", question), get_backend("numpy")).outcome == "passed"
+    assert seen == [("float32", 1e-7, "channels_last", "float32")]
+    assert config.settings() == before
+    assert config.dtype_policy().name == "mixed_bfloat16"
 
 
 def named(*gaps):
