@@ -58,15 +58,14 @@ def crossentropy(output, target, *, axis, epsilon):
 def crossentropy_grad(residuals, cotangents, output, target, *, axis, epsilon):
     """With u = g / (kept * total) inside the limits: u * share everywhere, less u at the target."""
     place, total, share, kept = residuals
-    inside = share == kept
-    u = np.multiply(kept, total, out=kept)
+    u = np.multiply(kept, total)
     np.divide(cotangents[0].reshape(u.shape), u, out=u)
-    np.multiply(u, inside, out=u)
+    np.multiply(u, share == kept, out=u)
+    flow = np.multiply(u, share)
     grad = np.empty_like(output)
-    np.multiply(u, share, out=share)
-    np.copyto(grad, share)
-    np.subtract(share, u, out=share)
-    np.put_along_axis(grad, place, share, axis)
+    np.copyto(grad, flow)
+    np.subtract(flow, u, out=flow)
+    np.put_along_axis(grad, place, flow, axis)
     return grad, None
 
 

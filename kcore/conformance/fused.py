@@ -172,6 +172,22 @@ def _gradient(call: Call, order: int, backend, check) -> None:
     (_gradients.check_first if order == 1 else _gradients.check_second)(problem, backend, check, dtype)
 
 
+def _pulled_twice(call: Call, backend, check) -> None:
+    """What a forward pass keeps for its pullback is there for a second one: a persistent tape asks twice."""
+    operands = _operands(call, backend)
+    places = _gradients.floating_places(call.operands)
+
+    def run(*moving):
+        now = dict(zip(places, moving, strict=True))
+        return call.outputs(FUSED_OPS[call.op], [now.get(i, x) for i, x in enumerate(operands)])
+
+    outputs, pullback = vjp(run, *[operands[i] for i in places])
+    cotangents = tuple(backend.asarray(floats(*y.shape) + np.float32(1)) for y in outputs)
+    first = [check.numpy(g).copy() for g in pullback(cotangents)]
+    check.close(list(pullback(cotangents)), [g.astype(np.float64) for g in first], op=call.op, dtype="float32")
+    check.close(list(outputs), _expected(call), op=call.op, dtype="float32")
+
+
 QUICK = ("max_pool/overlapping", "average_pool/padding", "lstm/forwards", "gru/backwards")
 """The calls whose gradients are part of the quick form."""
 
@@ -179,6 +195,7 @@ RUNS = {
     "fused": _value,
     "composite": _composite,
     "captured fused": _captured,
+    "fused gradient twice": _pulled_twice,
     "fused gradient": lambda call, backend, check: _gradient(call, 1, backend, check),
     "fused second gradient": lambda call, backend, check: _gradient(call, 2, backend, check),
 }

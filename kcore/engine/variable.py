@@ -85,12 +85,16 @@ def check_home(variable: Variable) -> None:
     """
     home, here = variable.backend, active.current()
     if home is not here:
-        where, name = home.described(here), home.name if home.name != here.name else f"{home.name}', '{home.device}"
         raise BackendMismatchError(
-            f"Variable '{variable.path}' lives on {where}, but the active backend is {here.described(home)}. Use it "
-            f"inside `with kcore.use_backend('{name}')`, or make a twin of its model with "
-            f"`model.to_backend('{here.name}')`."
+            f"Variable '{variable.path}' lives on {home.described(here)}, but the active backend is "
+            f"{here.described(home)}. Use it inside `with kcore.use_backend({_arguments(home, here)})`, or make a "
+            f"twin of its model with `model.to_backend({_arguments(here, home)})`."
         )
+
+
+def _arguments(backend: Any, other: Any) -> str:
+    """What names a backend in a call: its device too where only that tells it from the other."""
+    return repr(backend.name) if backend.name != other.name else f"{backend.name!r}, {backend.device!r}"
 
 
 class Variable:

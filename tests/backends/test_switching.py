@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 
@@ -10,6 +11,7 @@ import pytest
 
 import kcore
 from kcore import layers, ops
+from kcore.engine import active
 from kcore.errors import BackendMismatchError, BackendNotFoundError, InvalidArgumentError
 
 RNG = np.random.default_rng(7)
@@ -21,6 +23,15 @@ class Other(type(kcore.get_backend("numpy"))):
     """A second backend that is there in every environment."""
 
     name = "other"
+
+
+class TwoDevices(Other):
+    """NumPy, with two names for where its arrays are."""
+
+    name = "two"
+
+    def devices(self):
+        return ["cpu:0", "cpu:1"]
 
 
 @pytest.fixture
@@ -106,6 +117,17 @@ class TestMixUp:
         r"lives on '{home}', but the active backend is 'other'. Use it inside `with kcore.use_backend\('{home}'\)`, "
         r"or make a twin of its model with `model.to_backend\('other'\)`."
     )
+
+    def test_of_two_devices_the_message_names_both(self):
+        home, here = TwoDevices(), TwoDevices().on_device("cpu:1")
+        with active.activate(home):
+            v = kcore.Variable(1.0, name="v")
+        message = (
+            "Variable 'v' lives on 'two' on cpu:0, but the active backend is 'two' on cpu:1. Use it inside `with "
+            "kcore.use_backend('two', 'cpu:0')`, or make a twin of its model with `model.to_backend('two', 'cpu:1')`."
+        )
+        with active.activate(here), pytest.raises(BackendMismatchError, match=re.escape(message)):
+            ops.add(v, 1.0)
 
     @pytest.mark.parametrize("use", [
         lambda model: model(X),

@@ -42,6 +42,7 @@ from spoiled import (
     swapped_decays,
     truncated_division,
     unstable_order,
+    used_up,
     without_last_grad,
     wrapped_cast,
     written_adam,
@@ -258,6 +259,9 @@ UNSTABLE_SORT: Faults = {
 STALE_STATE: Faults = {
     "a result is remembered": Fault("fresh/exp", instead("exp", remembered(np.exp))),
     "results share a buffer": Fault("fresh/sqrt", instead("sqrt", one_buffer(np.sqrt))),
+    "a pullback writes into what was kept": Fault(
+        "fused gradient twice/softmax/matrix", fused("softmax", backward=used_up("softmax"))
+    ),
     "a copy is a view": Fault("conversion/a copy is apart", instead("copy", lambda x: x)),
 }
 CONTROL_FLOW: Faults = {

@@ -107,6 +107,17 @@ def forward_of(name):
 # ---- the faults that need more than a line
 
 
+def used_up(name):
+    """The pullback of a fused op; what the forward pass kept is zero afterwards."""
+
+    def backward(residuals, *arguments, **params):
+        grads = backward_of(name)(residuals, *arguments, **params)
+        residuals.fill(0)
+        return grads
+
+    return backward
+
+
 def truncated_division(x, y):
     if x.dtype.kind == "f":
         return right.floor_divide(x, y)
