@@ -19,6 +19,7 @@ from kcore.engine.backend import (
     NativeAutodiff,
     required_primitives,
 )
+from kcore.engine.primitives.window import window_positions
 from kcore.engine.selection import check_backend, get_backend, register_backend, unregister_backend, use_backend
 from kcore.engine.spec import Spec, broadcast_shapes
 from kcore.errors import BackendUnavailableError, UnsupportedError
@@ -53,6 +54,7 @@ __all__ = [
     "unregister_backend",
     "unregister_plugin",
     "use_backend",
+    "window_positions",
 ]
 
 #: Marks a function of a plugin as the implementation of the hook of the same name.

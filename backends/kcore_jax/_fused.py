@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from kcore.extend import Fused, is_float
+from kcore.extend import Fused, is_float, window_positions
 
-from ._window import met, positions, spread, taps
+from ._window import met, spread, taps
 
 ROUNDS = 13
 _ROTATIONS = (13, 15, 26, 6, 17, 29, 16, 24)
@@ -53,7 +53,7 @@ def _parts(x, size, strides, padding):
     x = lax.pad(x, jnp.array(-jnp.inf, x.dtype), [(0, 0, 0), *((*ends, 0) for ends in padding), (0, 0, 0)])
     dense = (1,) * len(size)
     shape, places = x.shape[1:-1], list(taps(size, dense))
-    out = positions(shape, size, strides, dense)
+    out = window_positions(shape, size, strides, dense)
     return [met(x, tap, out, strides) for tap in places], places, shape
 
 

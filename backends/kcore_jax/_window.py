@@ -10,11 +10,7 @@ import itertools
 import jax.numpy as jnp
 from jax import lax
 
-
-def positions(shape, size, strides, dilation) -> tuple[int, ...]:
-    """How many windows fit along each spatial axis."""
-    rows = zip(shape, size, strides, dilation, strict=True)
-    return tuple(max(0, (n - (k - 1) * d - 1) // s + 1) for n, k, s, d in rows)
+from kcore.extend import window_positions
 
 
 def taps(size, dilation):
@@ -39,7 +35,7 @@ def spread(part, start, shape, strides):
 
 def windows(x, *, size, strides, dilation):
     """All windows: `(N, *So, *size, C)`."""
-    out = positions(x.shape[1:-1], size, strides, dilation)
+    out = window_positions(x.shape[1:-1], size, strides, dilation)
     shape = (x.shape[0], *out, *size, x.shape[-1])
     if 0 in shape:
         return jnp.zeros(shape, x.dtype)

@@ -22,9 +22,11 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from kcore.extend import window_positions
+
 from . import _depthwise
 from ._blocks import image_blocks
-from ._window import positions, taps, windows
+from ._window import taps, windows
 
 NARROW = 16
 """Elements in a row of a window (width times channels) below which patches are built transposed."""
@@ -45,7 +47,7 @@ def conv(xp, x, kernel, settings: Settings, out=None):
         return _put(xp, conv(xp, x.astype("float32"), kernel.astype("float32"), settings), out, x.dtype)
     size = kernel.shape[:-2]
     x = padded(xp, x, settings.padding)
-    spatial = positions(x.shape[1:-1], size, settings.strides, settings.dilation)
+    spatial = window_positions(x.shape[1:-1], size, settings.strides, settings.dilation)
     y = xp.empty((x.shape[0], *spatial, kernel.shape[-1]), x.dtype) if out is None else out
     if 0 in y.shape or 0 in x.shape or 0 in size:
         y.fill(0)

@@ -7,13 +7,9 @@ from __future__ import annotations
 
 import itertools
 
+from kcore.extend import window_positions
+
 from ._blocks import strided
-
-
-def positions(shape, size, strides, dilation) -> tuple[int, ...]:
-    """How many windows fit along each axis: none, or floor((n - extent) / stride) + 1."""
-    extents = ((k - 1) * d + 1 for k, d in zip(size, dilation, strict=True))
-    return tuple((n - e) // s + 1 if n >= e else 0 for n, e, s in zip(shape, extents, strides, strict=True))
 
 
 def taps(size, out, strides, dilation):
@@ -25,7 +21,7 @@ def taps(size, out, strides, dilation):
 
 def windows(xp, x, *, size, strides, dilation):
     """All windows, as a read-only view `(N, *So, *size, C)`."""
-    out = positions(x.shape[1:-1], size, strides, dilation)
+    out = window_positions(x.shape[1:-1], size, strides, dilation)
     shape = (x.shape[0], *out, *size, x.shape[-1])
     if 0 in shape:
         return xp.zeros(shape, x.dtype)
@@ -51,7 +47,7 @@ def fold(xp, y, *, shape, strides, dilation):
 def pool_positions(shape, size, strides, padding) -> tuple[int, ...]:
     """How many windows fit along each axis of a padded image."""
     padded = (n + lo + hi for n, (lo, hi) in zip(shape, padding, strict=True))
-    return positions(padded, size, strides, (1,) * len(size))
+    return window_positions(padded, size, strides, (1,) * len(size))
 
 
 def pool_taps(shape, size, out, strides, padding):

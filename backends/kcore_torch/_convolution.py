@@ -9,8 +9,9 @@ import functools
 import torch
 from torch.nn import functional
 
+from kcore.extend import window_positions
+
 from ._dtypes import on_signed
-from ._movement import positions
 
 BACKWARD = torch.ops.aten.convolution_backward.default
 """What autograd calls: the adjoints of a convolution in x and in the kernel."""
@@ -74,7 +75,7 @@ def conv(x, kernel, *, strides, padding, dilation, groups):
     """`(N, *S, C)` with `(*K, Cg, O)` to `(N, *So, O)`."""
     x, before = _padded(x, padding)
     size = tuple(n + 2 * lo for n, lo in zip(x.shape[1:-1], before, strict=True))
-    shape = (x.shape[0], *positions(size, kernel.shape[:-2], strides, dilation), kernel.shape[-1])
+    shape = (x.shape[0], *window_positions(size, kernel.shape[:-2], strides, dilation), kernel.shape[-1])
     if 0 in (*shape, *x.shape, *kernel.shape):
         return x.new_zeros(shape)
     return _back(_convolve(torch.convolution, (x,), kernel, strides, before, dilation, groups))

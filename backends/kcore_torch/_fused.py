@@ -1,4 +1,7 @@
-"""The fast paths of this backend for the core's fused ops: torch's own kernels, differentiated by its autograd."""
+"""The fast paths of this backend for the core's fused ops: torch's kernels, forwards and backwards.
+
+Of the recurrent layers torch has no call for the way back, so autograd goes it, over the one call of the forward pass.
+"""
 
 import functools
 import math
@@ -18,9 +21,14 @@ def _floats(specs, params) -> bool:
     return specs[0].dtype in {"float32", "float64"}
 
 
+def _some_floats(specs, params) -> bool:
+    """Floats, and at least one."""
+    return _floats(specs, params) and 0 not in specs[0].shape
+
+
 def _standard_gates(specs, params) -> bool:
     standard = params["activation"] == "tanh" and params["recurrent_activation"] == "sigmoid"
-    return standard and _floats(specs, params) and 0 not in specs[0].shape
+    return standard and _some_floats(specs, params)
 
 
 def _poolable(specs, params) -> bool:
@@ -28,7 +36,7 @@ def _poolable(specs, params) -> bool:
     shape = specs[0].shape
     axes = zip(shape[1:-1], params["size"], params["padding"], strict=True)
     fits = all(lo == hi <= k // 2 and n + lo + hi >= k for n, k, (lo, hi) in axes)
-    return fits and len(params["size"]) == 2 and _floats(specs, params) and 0 not in shape
+    return fits and len(params["size"]) == 2 and _some_floats(specs, params)
 
 
 def _recorded(forward, operands):
@@ -175,11 +183,7 @@ def gru_layer(*operands, activation, recurrent_activation, reverse):
 
 
 def _one_axis(specs, params) -> bool:
-    return len(params["axes"]) == 1 and _floats(specs, params) and 0 not in specs[0].shape
-
-
-def _same_floats(specs, params) -> bool:
-    return _floats(specs, params) and 0 not in specs[0].shape
+    return len(params["axes"]) == 1 and _some_floats(specs, params)
 
 
 def _decays(specs, params) -> bool:
@@ -187,7 +191,7 @@ def _decays(specs, params) -> bool:
 
 
 FUSED = {
-    "linear": Fused(_same_floats, linear),
+    "linear": Fused(_some_floats, linear),
     "relu": Fused(_floats, relu, relu_backward, relu_inplace, (0,), reads=()),
     "softmax": Fused(_one_axis, softmax, softmax_backward, reads=()),
     "crossentropy_of_classes": Fused(_floats, crossentropy, crossentropy_backward, reads=(0,)),

@@ -6,7 +6,7 @@ from operator import itemgetter, methodcaller
 
 import torch
 
-from kcore.extend import is_float
+from kcore.extend import is_float, window_positions
 
 from ._dtypes import DTYPES, on_signed
 from ._elementwise import cast
@@ -71,7 +71,7 @@ def _scatter(x, index, updates, axis):
 
 def windows(x, *, size, strides, dilation):
     """All windows of `(N, *S, C)`, as a view `(N, *So, *size, C)`."""
-    shape = (x.shape[0], *positions(x.shape[1:-1], size, strides, dilation), *size, x.shape[-1])
+    shape = (x.shape[0], *window_positions(x.shape[1:-1], size, strides, dilation), *size, x.shape[-1])
     if 0 in shape:
         return x.new_empty(shape)
     steps = (b * s for factors in (strides, dilation) for b, s in zip(x.stride()[1:-1], factors, strict=True))
@@ -87,9 +87,3 @@ def fold(y, *, shape, strides, dilation):
         starts = zip((t * d for t, d in zip(tap, dilation, strict=True)), out, strides, strict=True)
         image[(slice(None), *(slice(a, a + (n - 1) * s + 1, s) for a, n, s in starts))] += y[(*every, *tap)]
     return image
-
-
-def positions(shape, size, strides, dilation) -> tuple[int, ...]:
-    """How many windows fit along each axis: none, or floor((n - extent) / stride) + 1."""
-    extents = ((k - 1) * d + 1 for k, d in zip(size, dilation, strict=True))
-    return tuple((n - e) // s + 1 if n >= e else 0 for n, e, s in zip(shape, extents, strides, strict=True))

@@ -31,12 +31,14 @@ def run(arguments: argparse.Namespace) -> int:
 
     _choose_backend()
     path = Path(arguments.model)
-    (x_train, y_train), (x_test, y_test) = (_prepared(*part) for part in digits.load_data())
+    (x_train, y_train), (x_test, y_test) = data()
     print(
         f"{len(x_train)} images of handwritten digits to train on, {len(x_test)} to test; backend: {config.backend()}"
     )
     start = time.perf_counter()
-    model = _trained(x_train, y_train, arguments.epochs)
+    model = compiled_model()
+    model.summary()
+    model.fit(x_train, y_train, batch_size=32, epochs=arguments.epochs)
     accuracy = model.evaluate(x_test, y_test, verbose=0, return_dict=True)["accuracy"]
     print(f"test accuracy {accuracy:.1%} after {time.perf_counter() - start:.1f} s (goal: {GOAL:.0%})")
     model.save(path)
@@ -58,14 +60,20 @@ def _choose_backend() -> None:
 
 def test_images() -> np.ndarray:
     """The images of the test part as the model takes them: shape `(n, 8, 8, 1)`, float32 from 0 to 1."""
-    return _prepared(*digits.load_data()[1])[0]
+    return data()[1][0]
+
+
+def data() -> Any:
+    """`((x_train, y_train), (x_test, y_test))`, the images as the model takes them."""
+    return tuple(_prepared(*part) for part in digits.load_data())
 
 
 def _prepared(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return images[..., None].astype("float32") / 16, labels
 
 
-def _trained(x: np.ndarray, y: np.ndarray, epochs: int) -> Any:
+def compiled_model() -> Any:
+    """The demo's model, untrained: the same weights each time."""
     from kcore import Input, Sequential, layers, optimizers
     from kcore.utils import set_random_seed
 
@@ -82,8 +90,6 @@ def _trained(x: np.ndarray, y: np.ndarray, epochs: int) -> Any:
         ]
     )
     model.compile(optimizer=optimizers.Adam(0.002), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.summary()
-    model.fit(x, y, batch_size=32, epochs=epochs)
     return model
 
 

@@ -12,11 +12,13 @@ import math
 
 import mlx.core as mx
 
+from kcore.extend import window_positions
+
 
 def conv(x, kernel, *, strides, padding, dilation, groups):
     rank = len(strides)
     size = [n + lo + hi for n, (lo, hi) in zip(x.shape[1:-1], padding, strict=True)]
-    out = _positions(size, kernel.shape[:-2], strides, dilation)
+    out = window_positions(size, kernel.shape[:-2], strides, dilation)
     if 0 in (x.size, kernel.size, *out):
         return mx.zeros((x.shape[0], *out, kernel.shape[-1]), dtype=x.dtype)
     if x.dtype == mx.float64 or rank > (3 if groups == 1 else 2):
@@ -69,7 +71,7 @@ def conv_kernel_grad(x, y, *, size, strides, padding, dilation, groups):
 
 def windows(x, *, size, strides, dilation):
     """A view of x with one more axis for each spatial axis."""
-    out = _positions(x.shape[1:-1], size, strides, dilation)
+    out = window_positions(x.shape[1:-1], size, strides, dilation)
     shape = (x.shape[0], *out, *size, x.shape[-1])
     if 0 in shape:
         return mx.zeros(shape, dtype=x.dtype)
@@ -90,12 +92,6 @@ def fold(y, *, shape, strides, dilation):
     for tap, where in zip(indices, _taps(size, out, strides, dilation), strict=True):
         image = image.at[where].add(y[(*every, *tap)])
     return image
-
-
-def _positions(shape, size, strides, dilation) -> tuple[int, ...]:
-    """How many windows fit along each axis."""
-    extents = ((k - 1) * d + 1 for k, d in zip(size, dilation, strict=True))
-    return tuple((n - e) // s + 1 if n >= e else 0 for n, e, s in zip(shape, extents, strides, strict=True))
 
 
 def _taps(size, out, strides, dilation):
