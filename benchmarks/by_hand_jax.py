@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from workloads import WORKLOADS, data
+from workloads import Workload
 
 _rng = np.random.default_rng(0)
 
@@ -27,7 +28,7 @@ def _mlp(sizes: list[int]) -> tuple[Any, Callable[..., Any]]:
             x = jax.nn.relu(_apply(layer, x))
         return _apply(params[-1], x)
 
-    return [_dense(a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True)], forward
+    return [_dense(a, b) for a, b in pairwise(sizes)], forward
 
 
 def _cnn() -> tuple[Any, Callable[..., Any]]:
@@ -79,20 +80,17 @@ def _transformer() -> tuple[Any, Callable[..., Any]]:
     return [layers, _dense(128, 10), jnp.asarray(_rng.normal(size=(1000, 128)) * 0.05, "float32")], forward
 
 
-MODELS: dict[str, Callable[[], tuple[Any, Callable[..., Any]]]] = {
-    "tiny": lambda: _mlp([8, 16, 16, 2]),
-    "mlp": lambda: _mlp([784, 512, 512, 10]),
-    "cnn": _cnn,
-    "lstm": _lstm,
-    "transformer": _transformer,
+MODELS: dict[str, Callable[[Workload], tuple[Any, Callable[..., Any]]]] = {
+    "dense": lambda work: _mlp([work.shape[0], *work.widths, work.classes]),
+    "cnn": lambda work: _cnn(),
+    "lstm": lambda work: _lstm(),
+    "transformer": lambda work: _transformer(),
 }
 
 
-def epoch_runner(name: str) -> Callable[[], None]:
-    """A function that trains for one epoch."""
-    x, y = data(name)
-    batch = WORKLOADS[name].batch
-    params, forward = MODELS[name]()
+def trainer(work: Workload, x: np.ndarray, y: np.ndarray) -> Callable[[int], None]:
+    """A function that trains for a number of steps."""
+    params, forward = MODELS[work.family](work)
 
     def loss(params: Any, x: Any, y: Any) -> Any:
         logs = jax.nn.log_softmax(forward(params, x))
@@ -112,10 +110,10 @@ def epoch_runner(name: str) -> Callable[[], None]:
     zeros = jax.tree.map(jnp.zeros_like, params)
     state = [(params, zeros, zeros, 0, 0.0, 0)]
 
-    def run() -> None:
-        order = np.random.permutation(len(x))
-        for start in range(0, len(x), batch):
-            index = order[start : start + batch]
+    def run(steps: int) -> None:
+        order = np.random.permutation(steps * work.batch)
+        for start in range(0, len(order), work.batch):
+            index = order[start : start + work.batch]
             state[0] = step(state[0], x[index], y[index])
         jax.block_until_ready(state[0])
 

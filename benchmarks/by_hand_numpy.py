@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
-from workloads import WORKLOADS, data
-
-SIZES = {"tiny": [8, 16, 16, 2], "mlp": [784, 512, 512, 10]}
+from workloads import Workload
 
 
-def epoch_runner(name: str) -> Callable[[], None]:
-    """A function that trains for one epoch."""
-    if name not in SIZES:
-        raise SystemExit(f"there is no loop written by hand for {name}")
-    x, y = data(name)
-    batch, sizes = WORKLOADS[name].batch, SIZES[name]
-    shapes = [shape for a, b in zip(sizes[:-1], sizes[1:], strict=True) for shape in ((a, b), (b,))]
-    flat, grads = (np.zeros(sum(map(np.prod, shapes)), "float32") for _ in range(2))
+def trainer(work: Workload, x: np.ndarray, y: np.ndarray) -> Callable[[int], None]:
+    """A function that trains for a number of steps."""
+    if work.family != "dense":
+        raise SystemExit(f"there is no loop written by hand for {work.family}")
+    sizes = (work.shape[0], *work.widths, work.classes)
+    shapes = [shape for a, b in pairwise(sizes) for shape in ((a, b), (b,))]
+    flat, grads = (np.zeros(sum(map(math.prod, shapes)), "float32") for _ in range(2))
     params, into = _views(flat, shapes), _views(grads, shapes)
     for weight in params[::2]:
         weight[...] = np.random.default_rng(0).normal(size=weight.shape) / len(weight) ** 0.5
     adam = _adam(flat, grads)
 
-    def run() -> None:
-        order = np.random.permutation(len(x))
-        for start in range(0, len(x), batch):
-            index = order[start : start + batch]
+    def run(steps: int) -> None:
+        order = np.random.permutation(steps * work.batch)
+        for start in range(0, len(order), work.batch):
+            index = order[start : start + work.batch]
             _gradients(params, into, x[index], y[index])
             adam()
 
@@ -34,8 +33,8 @@ def epoch_runner(name: str) -> Callable[[], None]:
 
 
 def _views(flat: np.ndarray, shapes: list) -> list[np.ndarray]:
-    ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
-    return [flat[end - int(np.prod(shape)) : end].reshape(shape) for end, shape in zip(ends, shapes, strict=True)]
+    ends = np.cumsum([math.prod(shape) for shape in shapes])
+    return [flat[end - math.prod(shape) : end].reshape(shape) for end, shape in zip(ends, shapes, strict=True)]
 
 
 def _gradients(params: list, into: list, x: np.ndarray, y: np.ndarray) -> None:

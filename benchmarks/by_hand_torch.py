@@ -1,13 +1,14 @@
-"""The workloads as loops written by hand in PyTorch, in its usual idiom; loss and accuracy are added up as `fit` does."""
+"""The workloads as loops written by hand in PyTorch, in its usual idiom; loss and accuracy are counted as in `fit`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import torch
 from torch import nn
-from workloads import WORKLOADS, data
+from workloads import Workload
 
 
 class _Last(nn.Module):
@@ -24,9 +25,9 @@ class _Last(nn.Module):
 class _Encoder(nn.Module):
     """Two encoder layers over embedded tokens, and a mean over them."""
 
-    def __init__(self) -> None:
+    def __init__(self, vocabulary: int) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(1000, 128)
+        self.embedding = nn.Embedding(vocabulary, 128)
         self.layers = nn.Sequential(
             *(nn.TransformerEncoderLayer(128, 4, 512, dropout=0.0, batch_first=True) for _ in range(2))
         )
@@ -35,43 +36,49 @@ class _Encoder(nn.Module):
         return self.layers(self.embedding(x)).mean(1)
 
 
-def model(name: str) -> nn.Module:
+def model(work: Workload) -> nn.Module:
     """The network."""
     features = {
-        "tiny": lambda: [nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 2)],
-        "mlp": lambda: [nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10)],
+        "dense": lambda: _dense(work),
         "cnn": lambda: [
             *(nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2)),
-            *(nn.Flatten(), nn.Linear(9216, 128), nn.ReLU(), nn.Linear(128, 10)),
+            *(nn.Flatten(), nn.Linear(9216, 128), nn.ReLU(), nn.Linear(128, work.classes)),
         ],
-        "lstm": lambda: [_Last(), nn.Linear(128, 10)],
-        "transformer": lambda: [_Encoder(), nn.Linear(128, 10)],
+        "lstm": lambda: [_Last(), nn.Linear(128, work.classes)],
+        "transformer": lambda: [_Encoder(work.vocabulary), nn.Linear(128, work.classes)],
     }
-    return nn.Sequential(*features[name]())
+    return nn.Sequential(*features[work.family]())
 
 
-def epoch_runner(name: str) -> Callable[[], None]:
-    """A function that trains for one epoch."""
-    x, y = (torch.from_numpy(part) for part in data(name))
-    x, y = x.movedim(-1, 1).contiguous() if name == "cnn" else x, y.long()
-    batch = WORKLOADS[name].batch
-    network = model(name)
+def _dense(work: Workload) -> list[nn.Module]:
+    sizes = (work.shape[0], *work.widths)
+    hidden = [part for a, b in pairwise(sizes) for part in (nn.Linear(a, b), nn.ReLU())]
+    return [*hidden, nn.Linear(sizes[-1], work.classes)]
+
+
+def trainer(work: Workload, x: np.ndarray, y: np.ndarray) -> Callable[[int], None]:
+    """A function that trains for a number of steps."""
+    inputs, targets = torch.from_numpy(x), torch.from_numpy(y).long()
+    if work.family == "cnn":
+        inputs = inputs.movedim(-1, 1).contiguous()
+    network = model(work)
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
     criterion = nn.CrossEntropyLoss()
 
-    def run() -> None:
-        order = torch.from_numpy(np.random.permutation(len(x)))
+    def run(steps: int) -> None:
+        order = torch.from_numpy(np.random.permutation(steps * work.batch))
         total, correct = torch.zeros(()), torch.zeros(())
-        for start in range(0, len(x), batch):
-            index = order[start : start + batch]
+        for start in range(0, len(order), work.batch):
+            index = order[start : start + work.batch]
             optimizer.zero_grad()
-            labels = y[index]
-            logits = network(x[index])
+            labels = targets[index]
+            logits = network(inputs[index])
             loss = criterion(logits, labels)
             loss.backward()
             optimizer.step()
             total += loss.detach() * len(labels)
             correct += (logits.argmax(1) == labels).sum()
-        total.item(), correct.item()
+        for value in (total, correct):
+            value.item()
 
     return run
