@@ -11,6 +11,7 @@ from jax import lax
 
 from kcore.extend import Fused, is_float, window_positions
 
+from . import _recurrence
 from ._window import met, spread, taps
 
 ROUNDS = 13
@@ -86,4 +87,6 @@ def _pools(specs, params) -> bool:
 FUSED = {
     "random_bits": Fused(lambda specs, params: True, _random_bits),
     "max_pool": Fused(_pools, max_pool, max_pool_pullback),
+    "lstm": Fused(_recurrence.standard, _recurrence.lstm, _recurrence.lstm_pullback),
+    "gru": Fused(_recurrence.standard, _recurrence.gru, _recurrence.gru_pullback),
 }

@@ -42,6 +42,7 @@ class JaxBackend(LinearAlgebra, Backend):
     name = "jax"
     immutable = True
     donates = True
+    packs = False
     forks = False
     views = Backend.views | {"absolute", "concat"}
     capabilities = Capabilities(dtypes=(*Capabilities.dtypes, "bfloat16"), devices=("cpu", "gpu", "tpu"), gaps=GAPS)

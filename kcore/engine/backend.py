@@ -146,6 +146,8 @@ class Backend:
         immutable: whether tensors are never written to, so that nothing needs copying.
         donates: whether a compiled program takes the memory of its donated inputs for its own, immutable or not: they
             can't be read afterwards. `copy` must make a copy then.
+        packs: whether an optimizer should move the numbers of many variables in one long vector, of which they are
+            views: fewer calls. An engine that compiles a whole program would copy instead.
         forks: whether a process may be forked once the engine is loaded.
         native_autodiff: the engine's own autodiff, for those who ask for it.
     """
@@ -158,6 +160,7 @@ class Backend:
     views: frozenset[str] = frozenset({"reshape", "permute_dims", "broadcast_to", "slice", "flip", "windows", "cast"})
     immutable: ClassVar[bool] = False
     donates: ClassVar[bool] = False
+    packs: ClassVar[bool] = True
     forks: ClassVar[bool] = True
     native_autodiff: ClassVar[NativeAutodiff | None] = None
 

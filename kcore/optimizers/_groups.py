@@ -55,15 +55,6 @@ class Group:
                 "zeros", shape=(sum(self.sizes),), dtype=self.members[0].dtype, trainable=False, name="joined"
             )
 
-    def __getstate__(self) -> dict[str, object]:
-        return {"members": self.members, "parts": self._parts}
-
-    def __setstate__(self, state: dict) -> None:
-        """Copied variables are in no pack, so they are packed again."""
-        Group.__init__(self, state["members"])
-        for name, parts in state["parts"].items():
-            self._parts[name], self.slots[name] = parts, self._whole(name, parts)
-
     @property
     def dtype(self) -> str:
         """The dtype of the members."""
@@ -137,9 +128,12 @@ class Group:
             the member's shape).
         """
         if name not in self.slots:
-            parts = [make(each) for each in self.members]
-            self._parts[name], self.slots[name] = parts, self._whole(name, parts)
+            self.take(name, [make(each) for each in self.members])
         return self.slots[name], self.part(member, name)
+
+    def take(self, name: str, parts: list[Variable]) -> None:
+        """Take variables, one for each member, as the slot `name`."""
+        self._parts[name], self.slots[name] = parts, self._whole(name, parts)
 
     def _whole(self, name: str, parts: list[Variable]) -> Variable:
         whole = pack(parts) if self.is_flat else parts[0]
@@ -168,9 +162,10 @@ def group_variables(variables: Sequence[Variable], together: bool) -> list[Group
 
     Args:
         variables: the variables.
-        together: whether the variables of one dtype form one group; otherwise each is a group of its own.
+        together: whether the variables of one dtype may form one group, as they do where the backend packs; otherwise
+            each is a group of its own.
     """
-    if not together:
+    if not together or not all(variable.backend.packs for variable in variables):
         return [Group([variable]) for variable in variables]
     by_dtype: dict[str, list[Variable]] = {}
     for variable in variables:

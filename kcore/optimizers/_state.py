@@ -39,6 +39,23 @@ class OptimizerState:
         self._trainable: list[Variable] = []
         self._not_decayed: set[int] = set()
 
+    def __getstate__(self) -> dict[str, Any]:
+        members = [(group, member) for group in self._groups for member in group.members]
+        slots = [(member, name, group.part(member, name)) for group, member in members for name in group.slots]
+        return {**vars(self), "_groups": [member for _, member in members], "_slots": slots}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Copied variables are in no pack: they are grouped again, as it suits the backend where they are now."""
+        parts: dict[str, dict[int, Variable]] = {}
+        for member, name, part in state.pop("_slots"):
+            parts.setdefault(name, {})[id(member)] = part
+        vars(self).update(state)
+        self._groups = group_variables(state["_groups"], together=self.elementwise)
+        for group in self._groups:
+            for name, of in parts.items():
+                if id(group.members[0]) in of:
+                    group.take(name, [of[id(member)] for member in group.members])
+
     def build(self, variables: Sequence[Variable]) -> None:
         """Make the state for these trainable variables. A subclass calls this first, then adds its own slots.
 

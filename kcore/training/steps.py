@@ -45,11 +45,10 @@ class Step:
         self._warm_up = warm_up
 
     def __call__(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:
-        """Run the step on a batch, whose arrays become tensors first."""
-        x, y, sample_weight = on_device(x), on_device(y), on_device(sample_weight)
+        """Run the step on a batch of arrays and tensors."""
         if self.eager or self._warm_up:
             self._warm_up = False
-            return tree.map_structure(value_of, self._function(x, y, sample_weight))
+            return self._plainly(x, y, sample_weight)
         try:
             return self._captured(x, y, sample_weight)
         except CaptureError as err:
@@ -58,17 +57,12 @@ class Step:
                 f"The step can't be captured, so it runs as plain Python from here on, which is slower. {err}",
                 stacklevel=3,
             )
-        return tree.map_structure(value_of, self._function(x, y, sample_weight))
+        return self._plainly(x, y, sample_weight)
 
-
-def on_device(x: Any) -> Any:
-    """The arrays of a batch as tensors of the active backend."""
-    if x is None:
-        return None
-    asarray = backend.current().asarray
-    if isinstance(x, (list, tuple, dict)):
-        return tree.map_structure(lambda leaf: None if leaf is None else asarray(leaf), x)
-    return asarray(x)
+    def _plainly(self, *batch: Any) -> Any:
+        asarray = backend.current().asarray
+        tensors = tree.map_structure(lambda leaf: None if leaf is None else asarray(leaf), batch)
+        return tree.map_structure(value_of, self._function(*tensors))
 
 
 def train_on(model: Any, compilation: Compilation, data: tuple[Any, Any, Any]) -> Any:

@@ -25,6 +25,13 @@ class Other(type(kcore.get_backend("numpy"))):
     name = "other"
 
 
+class Compiled(Other):
+    """One that likes single variables, as an engine does that compiles a whole program."""
+
+    name = "compiled"
+    packs = False
+
+
 class TwoDevices(Other):
     """NumPy, with two names for where its arrays are."""
 
@@ -110,6 +117,24 @@ class TestTwin:
             InvalidArgumentError, match=r"must be one of backend 'numpy': cpu:0. Received: device='tpu'"
         ):
             model.to_backend("numpy", device="tpu")
+
+
+def test_a_twin_s_optimizer_is_as_its_new_backend_likes_it():
+    """One long vector where the engine is called often, single variables where it compiles the program."""
+    with kcore.use_backend("numpy"):
+        model = trained()
+    kcore.extend.register_backend("compiled", Compiled)
+    try:
+        twin = model.to_backend("compiled")
+        with kcore.use_backend("compiled"):
+            there = next_losses(twin)
+        back = twin.to_backend("numpy")
+    finally:
+        kcore.extend.unregister_backend("compiled")
+    assert [m.trainable_weights[0].pack is None for m in (model, twin, back)] == [False, True, False]
+    with kcore.use_backend("numpy"):
+        np.testing.assert_allclose(there, next_losses(model), rtol=1e-5)
+        assert next_losses(back) == pytest.approx(next_losses(model), rel=1e-5)
 
 
 class TestMixUp:

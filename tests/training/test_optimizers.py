@@ -408,11 +408,11 @@ def test_rule_that_looks_at_whole_variables_gets_them(backend, double):
     np.testing.assert_allclose(got[-1], np.concatenate([a.ravel() for a in x]), atol=1e-12)
 
 
-def test_elementwise_rule_of_a_user_runs_once_on_the_flat_vector(backend, double):
+def test_elementwise_rule_of_a_user_runs_once_on_the_flat_vector_where_the_backend_packs(backend, double):
     variables = make_variables()
     optimizer = Flat(learning_rate=0.1)
     got = trajectory(optimizer, variables)
-    assert optimizer.seen == (9,)
+    assert optimizer.seen == ((9,) if backend.packs else (3,))
     np.testing.assert_allclose(got, KERAS["cases"]["sgd_momentum"]["trajectory"], atol=1e-12)
     assert [v.shape for v in optimizer.variables[2:]] == [(2, 3), (3,)]
 
