@@ -13,6 +13,7 @@ from kcore.conformance.models.cases import case_of, is_valid, more
 from kcore.conformance.models.description import shown, values
 from kcore.conformance.models.generate import generate
 from kcore.conformance.models.reduce import reduced, smaller
+from kcore_numpy import NumpyBackend
 
 
 def test_a_seed_gives_a_valid_graph_of_plain_data():
@@ -51,6 +52,14 @@ def test_a_failure_names_its_seed_and_is_reduced_to_one_or_two_layers(name):
     assert all(word in smallest for word in words)
     assert smallest.count(" of ") <= 2
     assert len(smallest) < len(shown(generate(seed)))
+
+
+def test_a_view_that_a_backend_keeps_quiet_about_is_found():
+    views = NumpyBackend.views - {"reshape", "permute_dims"}
+    quiet = type("Quiet", (NumpyBackend,), {"name": "quiet", "views": views})()
+    result = run_case(case_of(2), quiet)
+    assert result.outcome == "failed"
+    assert "from memory that was given up after" in result.message
 
 
 def test_nothing_smaller_fails():

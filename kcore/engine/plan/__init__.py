@@ -18,15 +18,20 @@ from .instructions import Listing, lower
 
 CHECKING = False
 """Whether specs are derived again after each pass (tests turn it on)."""
+POISONING = False
+"""Whether new plans fill the memory that they give up, and refuse to read it (tests turn it on): see `poison`."""
 
 
 def optimize(graph: Graph, backend) -> Listing:
     """The passes, in order."""
     listing = lower(graph, backend)
-    for run in (lambda x: passes.simplify(x, backend), passes.prune):
+    sizes = {"capture": len(graph.nodes), "lower": len(listing.instructions)}
+    for name, run in (("simplify", lambda x: passes.simplify(x, backend)), ("prune", passes.prune)):
         listing = run(listing)
+        sizes[name] = len(listing.instructions)
         if CHECKING:
             passes.check(listing)
+    listing.sizes = sizes
     return listing
 
 
@@ -42,18 +47,32 @@ class Plan:
     Attributes:
         listing: the instructions that are run.
         source: the generated program.
+        kept: the numbers of the inputs that are kept.
     """
 
     def __init__(self, graph: Graph, backend, donated: Iterable[int] = (), kept: Iterable[int] = ()):
         self.backend = backend
         self._donated = tuple(donated)
         self.listing = optimize(graph, backend)
+        self.kept = [self.listing.inputs[i] for i in kept]
         self._plan_bodies()
-        self.layout = plan_buffers(self.listing, backend, (self.listing.inputs[i] for i in self._donated))
-        self.source = Source(self.listing, self.layout, backend, [self.listing.inputs[i] for i in kept])
+        self.layout = plan_buffers(self.listing, backend, self.overwritten)
+        self.source = self._written()
         self._program = backend.compile(self.source.compile(), self._donated)
         self._lock = threading.Lock()
         self._spare: Any = None
+
+    @property
+    def overwritten(self) -> list[int]:
+        """The numbers of the donated inputs."""
+        return [self.listing.inputs[i] for i in self._donated]
+
+    def _written(self) -> Source:
+        if POISONING and self.backend.inplace:
+            from .poison import Poisoned
+
+            return Poisoned(self.listing, self.layout, self.backend, self.kept, self.overwritten)
+        return Source(self.listing, self.layout, self.backend, self.kept)
 
     def _plan_bodies(self) -> None:
         """Make the programs of control flow's bodies now, and not while an engine compiles the one around them."""

@@ -40,6 +40,7 @@ class Layout:
         joins: the joins, by position, each with its block.
         slots: for an instruction's position, the block and the byte at which its part of a join starts.
         skipped: positions of instructions that have nothing left to do.
+        freed: for an instruction's position, the numbers whose memory holds nothing that is read after it.
     """
 
     into: dict[int, int] = field(default_factory=dict)
@@ -50,6 +51,7 @@ class Layout:
     joins: dict[int, tuple[Join, int]] = field(default_factory=dict)
     slots: dict[int, tuple[int, int]] = field(default_factory=dict)
     skipped: set[int] = field(default_factory=set)
+    freed: dict[int, list[int]] = field(default_factory=dict)
 
 
 def nbytes(spec: Spec) -> int:
@@ -116,7 +118,10 @@ class _Planner:
             expiring.setdefault(position, []).append(root)
         for position, instruction in enumerate(self.listing.instructions):
             self._place(position, instruction)
-            for root in expiring.get(position, ()):
+            dead = expiring.get(position, [])
+            passed_on = self._passed_on(position, instruction)
+            self.layout.freed[position] = [x for x in dead if x in self.writable and x not in passed_on]
+            for root in dead:
                 if root in self.block_of:
                     self.free.append(self.block_of.pop(root))
         self._copy_what_stays()
@@ -148,6 +153,12 @@ class _Planner:
         elif result not in self.leaving and nbytes(instruction.specs[0]) >= SMALLEST_KEPT:
             self.layout.block[position] = self.block_of[result] = self._take_block(nbytes(instruction.specs[0]))
         self.writable.add(result)
+
+    def _passed_on(self, position: int, instruction: Instruction) -> set[int]:
+        """The operands whose memory holds the results now."""
+        if position in self.layout.fused:
+            return {instruction.operands[i] for i in self.backend.fused[instruction.name].overwrites}
+        return {self.layout.into[position]} if position in self.layout.into else set()
 
     def _place_fused(self, position: int, instruction: Instruction) -> None:
         entry = self.backend.fused[instruction.name]

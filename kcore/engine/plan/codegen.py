@@ -37,15 +37,24 @@ class Source:
         lines += [f"    {self._view_call(source)}" for source in self.views]
         dying = self._dying(done)
         for position, instruction in enumerate(self.listing.instructions):
-            for call in [] if position in done else self._calls(position, instruction):
+            calls = [] if position in done else list(self._calls(position, instruction))
+            lines += [f"    {line}" for line in self._before(position)] if calls else []
+            for call in calls:
                 lines.append("    " + call)
                 self.instruction_at[len(lines)] = position
-            if dying.get(position):
-                lines.append("    del " + ", ".join(self._name(x) for x in dying[position]))
+            lines += [f"    {line}" for line in self._after(position, dying.get(position, []))]
         lines.append(
             "    return (" + "".join(self._output(i, x) + ", " for i, x in enumerate(self.listing.outputs)) + ")"
         )
         return "\n".join(lines) + "\n"
+
+    def _before(self, position: int) -> list[str]:
+        """Lines before an instruction's calls."""
+        return []
+
+    def _after(self, position: int, dying: list[int]) -> list[str]:
+        """Lines after an instruction's calls: `dying` are the numbers that nothing reads any more."""
+        return ["del " + ", ".join(map(self._name, dying))] if dying else []
 
     def _view_call(self, source: int) -> str:
         """The line that asks for an input's views."""

@@ -41,6 +41,7 @@ class Listing:
         inputs, outputs: numbers of tensors.
         constants: the tensors that are known, by number.
         specs: what every number is.
+        sizes: how many calls there were, by the pass after which they were counted.
     """
 
     inputs: list[int]
@@ -48,6 +49,7 @@ class Listing:
     outputs: list[int]
     constants: dict[int, Any] = field(default_factory=dict)
     specs: dict[int, Spec] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
 
     def number(self, spec: Spec) -> int:
         """A new number."""
