@@ -25,7 +25,7 @@ from kcore.errors import GradientError
 from . import active
 from . import primitives as P
 from .primitives.movement import unbroadcast
-from .tracing import Node, Tracer, current_capture, eager, recording, spec_of, stop_recording, value_of
+from .tracing import Node, Tracer, current_capture, eager, gradient_path, recording, spec_of, stop_recording, value_of
 
 _tapes: ContextVar[tuple[Any, ...]] = ContextVar("kcore_tapes", default=())
 _depth: ContextVar[int] = ContextVar("kcore_grad_depth", default=0)
@@ -74,9 +74,10 @@ def _accumulate(grads: dict, key, g) -> None:
 
 
 def _backward_node(node: Node, cts: list, grads: dict) -> None:
-    for x, g in zip(node.operands, _operand_cotangents(node, cts), strict=True):
-        if g is not None and isinstance(x, Tracer) and is_float(x.dtype):
-            _accumulate(grads, x.key, unbroadcast(g, x.shape) if node.primitive.group == "elementwise" else g)
+    with gradient_path(node.path):
+        for x, g in zip(node.operands, _operand_cotangents(node, cts), strict=True):
+            if g is not None and isinstance(x, Tracer) and is_float(x.dtype):
+                _accumulate(grads, x.key, unbroadcast(g, x.shape) if node.primitive.group == "elementwise" else g)
 
 
 def _operand_cotangents(node: Node, cts: list) -> Any:

@@ -115,6 +115,15 @@ class Function:
         changed = [part for part, a, b in zip(parts, key, last, strict=True) if a != b]
         return f"{' and '.join(changed)}: {key[1]}"
 
+    @property
+    def last_seen(self) -> Any:
+        """The structure of the arguments at the last capture and the specs of its leaves, `None` for values that
+        aren't tensors; `None` before the first."""
+        if not self.cache:
+            return None
+        structure, entries, _, _ = next(reversed(self.cache))
+        return structure, [None if isinstance(entry[0], type) else Spec(*entry) for entry in entries]
+
     def stats(self) -> dict[str, Any]:
         """How the cache is used: `size`, `calls`, `hits`, and the `reasons` of each capture."""
         return {

@@ -427,6 +427,15 @@ class layer_path:
         _path.reset(self._token)
 
 
+GRADIENT = " (gradient)"
+"""What the path of a call ends with that was made to differentiate a layer's."""
+
+
+def gradient_path(path: str) -> layer_path:
+    """Context manager: nodes made inside belong to the gradient of a node with this path."""
+    return layer_path(path if not path or path.endswith(GRADIENT) else path + GRADIENT)
+
+
 def spec_of(x) -> Spec:
     """The spec of a tracer or of a tensor of the active backend."""
     return x.spec if isinstance(x, Tracer) else active.current().spec_of(x)

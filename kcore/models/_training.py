@@ -217,6 +217,33 @@ class TrainingMethods:
         """The outputs for one batch, as NumPy arrays."""
         return self._trainer.predict_on_batch(x)
 
+    def explain_step(self, x=None, y=None, sample_weight=None, batch_size=None, **kwargs) -> dict[str, Any]:
+        """Print what one step of training consists of, and how long its parts take.
+
+        The step is captured, and its plan is run on copies: weights, the optimizer, metrics and random generators
+        stay as they are. Calls are timed one by one; where the engine compiles the whole step, that is timed as well.
+
+        Args:
+            x: data as for `fit`, of which the first batch is taken. Without, a batch is made up in the shapes of the
+                last step of training.
+            y: the targets.
+            sample_weight: weights of the samples.
+            batch_size: samples in a batch of arrays; 32 by default.
+            **kwargs: `repeats`, how many runs are timed (10); `rows`, how many calls are listed (20);
+                `line_length`, the width in characters; `print_fn`, what is called with the text.
+
+        Returns:
+            The same as plain data: `seconds` for the whole step and for all calls one by one, to capture, to plan and
+            for the first step; `passes`, the number of calls left after each; `memory` (`None` where the engine
+            decides); `layers` and `calls`, lists of dictionaries with the `seconds` of each; `model`, `backend`,
+            `device`, `batch`, `made_up`, `compiled`.
+
+        Raises:
+            CaptureError: the step can't be captured; the text names the line.
+            InvalidArgumentError: the model isn't compiled or built, runs eagerly, or no data is known.
+        """
+        return self._trainer.explain_step(x, y=y, sample_weight=sample_weight, batch_size=batch_size, **kwargs)
+
     def fit_generator(self, generator, steps_per_epoch=None, epochs=1, verbose=1, **kwargs) -> Any:
         """Keras 2's name for `fit` on something that yields batches."""
         return self._trainer.fit(generator, steps_per_epoch=steps_per_epoch, epochs=epochs, verbose=verbose, **kwargs)

@@ -6,23 +6,15 @@ import itertools
 import math
 import re
 import sys
-import textwrap
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from kcore import dtypes, tree
 from kcore.errors import InvalidArgumentError, KcoreError
 from kcore.layers import Layer
 from kcore.ops.operation import KerasTensor
 
-
-class Column(NamedTuple):
-    """A column: its title, its share of the width in three or four columns, and whether it is aligned to the right."""
-
-    title: str
-    share: float
-    right: bool = False
-
+from .tables import Column, table
 
 _PLAIN = (Column("Layer (type)", 0.45), Column("Output Shape", 0.33), Column("Param #", 0.22, True))
 _CONNECTED = (
@@ -74,7 +66,7 @@ def summary_text(
     columns = list(_CONNECTED if connected else _PLAIN) + ([_TRAINABLE] if show_trainable else [])
     widths = _widths(columns, line_length or (98 if connected else 78), positions)
     rows = _rows(model, _selected(model, layer_range), connected, expand_nested, show_trainable)
-    lines = [f'Model: "{model.name}"', *_table(columns, widths, rows), *_totals(model)]
+    lines = [f'Model: "{model.name}"', *table(columns, widths, rows), *_totals(model)]
     return "\n".join(lines)
 
 
@@ -189,38 +181,6 @@ def _connections(model: Any, operation: Any) -> str:
             index = graph.ref(x).index
             found.append(f"{source.operation.name}[{graph.nodes_of(source.operation).index(source)}][{index}]")
     return ", ".join(found) or "-"
-
-
-def _table(columns: list[Column], widths: list[int], rows: list[list[str]]) -> list[str]:
-    def ruler(left: str, middle: str, right: str, dash: str) -> str:
-        return left + middle.join(dash * width for width in widths) + right
-
-    lines = [
-        ruler("┏", "┳", "┓", "━"),
-        *_row([c.title for c in columns], columns, widths, "┃"),
-        ruler("┡", "╇", "┩", "━"),
-    ]
-    for i, row in enumerate(rows):
-        lines += [ruler("├", "┼", "┤", "─")] if i else []
-        lines += _row(row, columns, widths, "│")
-    return [*lines, ruler("└", "┴", "┘", "─")]
-
-
-def _row(cells: list[str], columns: list[Column], widths: list[int], bar: str) -> list[str]:
-    """The lines of a row; a cell that is too long goes on in the next line."""
-    wrapped = [
-        textwrap.wrap(cell, width - 2, break_on_hyphens=False) or [""]
-        for cell, width in zip(cells, widths, strict=True)
-    ]
-    lines = []
-    for i in range(max(map(len, wrapped))):
-        texts = [cell[i] if i < len(cell) else "" for cell in wrapped]
-        padded = [
-            text.rjust(width - 2) if column.right else text.ljust(width - 2)
-            for text, column, width in zip(texts, columns, widths, strict=True)
-        ]
-        lines.append(f"{bar} " + f" {bar} ".join(padded) + f" {bar}")
-    return lines
 
 
 def _totals(model: Any) -> list[str]:

@@ -164,7 +164,7 @@ class Optimizer(OptimizerState):
         if not grads:
             return
         variables = self._variables_for(grads, trainable_variables)
-        with tracing.stop_recording():
+        with tracing.stop_recording(), tracing.layer_path("optimizer"):
             gradients = self._present(grads, variables)
             self._has_stepped = True
             self._overwrite(variables, gradients)

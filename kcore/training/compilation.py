@@ -82,8 +82,14 @@ class Compilation:
 
     def update_metrics(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
         """Count a batch in every metric."""
-        self._plain.update(y, y_pred, sample_weight)
-        self._weighted.update(y, y_pred, sample_weight)
+        with tracing.layer_path("metrics"):
+            self._plain.update(y, y_pred, sample_weight)
+            self._weighted.update(y, y_pred, sample_weight)
+
+    def track_loss(self, loss: Any, x: Any) -> None:
+        """Count the loss of a batch of inputs in the mean."""
+        with tracing.layer_path("metrics"):
+            self.loss_tracker.update_state(loss, sample_weight=batch_count(x))
 
     def named_metrics(self) -> list[tuple[str, Any]]:
         """Pairs of log name and metric object: the loss, outputs' losses, those of `compile`, those of layers."""

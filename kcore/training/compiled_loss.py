@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kcore import losses, metrics, tree
+from kcore.engine.tracing import layer_path
 from kcore.errors import InvalidArgumentError, InvalidTypeError
 from kcore.training.outputs import Outputs
 
@@ -106,11 +107,13 @@ class CompiledLoss:
                     f"`y` must be given, because the model was compiled with a loss for its output '{name}'. "
                     "Received: y=None"
                 )
-            value = loss(target, prediction, sample_weight=sample_weights)
+            with layer_path("loss"):
+                value = loss(target, prediction, sample_weight=sample_weights)
+                weighted = value if weight is None else value * weight
+                total = weighted if total is _NOTHING else total + weighted
             if tracker is not None:
-                tracker.update_state(value, sample_weight=count)
-            value = value if weight is None else value * weight
-            total = value if total is _NOTHING else total + value
+                with layer_path("metrics"):
+                    tracker.update_state(value, sample_weight=count)
         return total
 
 

@@ -18,6 +18,7 @@ from kcore.training.class_weights import ClassWeights
 from kcore.training.compilation import (
     Compilation,
     arguments_from_config,
+    batch_count,
     metric_results,
     not_compiled,
 )
@@ -231,7 +232,7 @@ class StepTrainer:
         compiled.build(y, y_pred)
         terms = list(self.model.losses)
         if compiled.loss is not None:
-            terms.insert(0, compiled.loss(y, y_pred, sample_weight, steps.batch_count(x)))
+            terms.insert(0, compiled.loss(y, y_pred, sample_weight, batch_count(x)))
         if not terms:
             raise InvalidArgumentError(
                 "There is nothing to minimize: give a `loss` to `compile`, or add one with `add_loss` in a layer. "
@@ -257,7 +258,7 @@ class StepTrainer:
     @property
     def train_function(self) -> Step:
         """The captured training step, of `(x, y, sample_weight)`."""
-        return self._function("train_step", self._train)
+        return self._function("train_step", self.captured_step)
 
     @property
     def test_function(self) -> Step:
@@ -311,7 +312,8 @@ class StepTrainer:
         optimizer = self.optimizer
         return self.model.built and (name != "train_step" or optimizer is None or optimizer.built)
 
-    def _train(self, x: Any, y: Any, sample_weight: Any) -> Any:
+    def captured_step(self, x: Any, y: Any, sample_weight: Any) -> Any:
+        """What `train_function` captures."""
         if self._overridden("train_step") or self._overridden("compute_metrics"):
             return self.model.train_step(pack_x_y_sample_weight(x, y, sample_weight))
         y_pred = steps.train_on(self.model, self.compilation, (x, y, sample_weight))

@@ -23,7 +23,7 @@ from kcore.engine.function import Function
 from kcore.engine.native import NativeGradientTape
 from kcore.engine.tracing import value_of
 from kcore.errors import CaptureError, InvalidArgumentError
-from kcore.training.compilation import Compilation, batch_count
+from kcore.training.compilation import Compilation
 
 #: What a default step returns: its results are read from the metrics when they are shown.
 NO_LOGS: dict[str, Any] = {}
@@ -59,6 +59,11 @@ class Step:
             )
         return self._plainly(x, y, sample_weight)
 
+    @property
+    def last_seen(self) -> Any:
+        """The structure of the batch that was captured last, and the specs of its leaves; None before the first."""
+        return self._captured.last_seen
+
     def _plainly(self, *batch: Any) -> Any:
         asarray = backend.current().asarray
         tensors = tree.map_structure(lambda leaf: None if leaf is None else asarray(leaf), batch)
@@ -82,7 +87,7 @@ def train_on(model: Any, compilation: Compilation, data: tuple[Any, Any, Any]) -
         scaled = optimizer.scale_loss(loss)
     if weights:
         optimizer.apply(tape.gradient(scaled, weights), weights)
-    compilation.loss_tracker.update_state(loss, sample_weight=batch_count(x))
+    compilation.track_loss(loss, x)
     return y_pred
 
 
@@ -96,7 +101,7 @@ def test_on(model: Any, compilation: Compilation, data: tuple[Any, Any, Any], ha
     y_pred = model(x, training=False)
     if has_loss or model.losses:
         loss = loss_of(model, x, y, y_pred, sample_weight, training=False)
-        compilation.loss_tracker.update_state(loss, sample_weight=batch_count(x))
+        compilation.track_loss(loss, x)
     return y_pred
 
 

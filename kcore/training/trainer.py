@@ -226,6 +226,27 @@ class Trainer(StepTrainer):
         outputs = self.predict_function(batch)
         return tree.map_structure(lambda leaf: np.array(backend.current().to_numpy(leaf)), outputs)
 
+    def explain_step(
+        self,
+        x: Any = None,
+        y: Any = None,
+        sample_weight: Any = None,
+        batch_size: int | None = None,
+        repeats: int = 10,
+        line_length: int | None = None,
+        rows: int | None = None,
+        print_fn: Callable[[str], Any] | None = None,
+    ) -> dict[str, Any]:
+        """Print what the captured training step consists of and how long its parts take. See `Model.explain_step`."""
+        from kcore.training.explain import explain
+        from kcore.training.explanation_text import explanation_text
+
+        if not self.compiled:
+            raise not_compiled("explain_step")
+        told = explain(self, x, y, sample_weight, batch_size, repeats)
+        (print_fn or print)(explanation_text(told, line_length, rows))
+        return told
+
     def _one_batch(self, x: Any, y: Any = None, sample_weight: Any = None) -> ArrayAdapter:
         counts = self.reading().counts
         x, y, sample_weight = standardized((x, y, sample_weight), counts)

@@ -225,7 +225,16 @@ class TestTraining:
 
     @pytest.mark.parametrize(
         "name",
-        ["predict", "train_on_batch", "test_on_batch", "predict_on_batch", "train_step", "test_step", "predict_step"],
+        [
+            "predict",
+            "train_on_batch",
+            "test_on_batch",
+            "predict_on_batch",
+            "explain_step",
+            "train_step",
+            "test_step",
+            "predict_step",
+        ],
     )
     def test_methods_with_data_are_forwarded(self, model, name):
         model.compile()

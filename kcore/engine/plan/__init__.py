@@ -48,6 +48,7 @@ class Plan:
         listing: the instructions that are run.
         source: the generated program.
         kept: the numbers of the inputs that are kept.
+        is_compiled: whether the engine makes a program of its own of it.
     """
 
     def __init__(self, graph: Graph, backend, donated: Iterable[int] = (), kept: Iterable[int] = ()):
@@ -58,7 +59,9 @@ class Plan:
         self._plan_bodies()
         self.layout = plan_buffers(self.listing, backend, self.overwritten)
         self.source = self._written()
-        self._program = backend.compile(self.source.compile(), self._donated)
+        program = self.source.compile()
+        self._program = backend.compile(program, self._donated)
+        self.is_compiled = self._program is not program
         self._lock = threading.Lock()
         self._spare: Any = None
 

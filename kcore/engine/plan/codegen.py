@@ -23,12 +23,12 @@ class Source:
         instruction_at: the position of the instruction on each line.
     """
 
-    def __init__(self, listing: Listing, layout: Layout, backend, kept: Iterable[int] = ()):
+    def __init__(self, listing: Listing, layout: Layout, backend, kept: Iterable[int] = (), blocks=None):
         self.listing, self.layout, self.backend = listing, layout, backend
         self.views = find_views(listing, backend, kept)
         self.names: dict[str, Any] = {f"c{x}": tensor for x, tensor in listing.constants.items()}
         self.instruction_at: dict[int, int] = {}
-        self.blocks = [backend.allocate(size) for size in layout.block_sizes]
+        self.blocks = blocks or [backend.allocate(size) for size in layout.block_sizes]
         self.text = self._write()
 
     def _write(self) -> str:
