@@ -15,7 +15,7 @@ _rng = np.random.default_rng(0)
 
 
 def _dense(inputs: int, outputs: int) -> list[Any]:
-    return [jnp.asarray(_rng.normal(size=(inputs, outputs)) / inputs**0.5, "float32"), jnp.zeros(outputs)]
+    return [jnp.asarray(_rng.normal(size=(inputs, outputs)) * (2 / inputs) ** 0.5, "float32"), jnp.zeros(outputs)]
 
 
 def _apply(layer: list[Any], x: Any) -> Any:
@@ -45,7 +45,7 @@ def _cnn() -> tuple[Any, Callable[..., Any]]:
     return params, forward
 
 
-def _lstm() -> tuple[Any, Callable[..., Any]]:
+def _lstm(mean: bool) -> tuple[Any, Callable[..., Any]]:
     params = [_dense(32, 512), _dense(128, 512), _dense(128, 10)]
 
     def forward(params: Any, x: Any) -> Any:
@@ -53,11 +53,12 @@ def _lstm() -> tuple[Any, Callable[..., Any]]:
             h, c = carry
             i, f, g, o = jnp.split(projected + h @ params[1][0], 4, axis=-1)
             c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
-            return (jax.nn.sigmoid(o) * jnp.tanh(c), c), None
+            h = jax.nn.sigmoid(o) * jnp.tanh(c)
+            return (h, c), h
 
         start = jnp.zeros((x.shape[0], 128))
-        (h, _), _ = jax.lax.scan(step, (start, start), jnp.swapaxes(_apply(params[0], x), 0, 1))
-        return _apply(params[2], h)
+        (h, _), outputs = jax.lax.scan(step, (start, start), jnp.swapaxes(_apply(params[0], x), 0, 1))
+        return _apply(params[2], outputs.mean(0) if mean else h)
 
     return params, forward
 
@@ -83,7 +84,8 @@ def _transformer() -> tuple[Any, Callable[..., Any]]:
 MODELS: dict[str, Callable[[Workload], tuple[Any, Callable[..., Any]]]] = {
     "dense": lambda work: _mlp([work.shape[0], *work.widths, work.classes]),
     "cnn": lambda work: _cnn(),
-    "lstm": lambda work: _lstm(),
+    "lstm": lambda work: _lstm(mean=False),
+    "lstm_mean": lambda work: _lstm(mean=True),
     "transformer": lambda work: _transformer(),
 }
 

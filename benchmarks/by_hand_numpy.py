@@ -19,7 +19,7 @@ def trainer(work: Workload, x: np.ndarray, y: np.ndarray) -> Callable[[int], Non
     flat, grads = (np.zeros(sum(map(math.prod, shapes)), "float32") for _ in range(2))
     params, into = _views(flat, shapes), _views(grads, shapes)
     for weight in params[::2]:
-        weight[...] = np.random.default_rng(0).normal(size=weight.shape) / len(weight) ** 0.5
+        weight[...] = np.random.default_rng(0).normal(size=weight.shape) * (2 / len(weight)) ** 0.5
     adam = _adam(flat, grads)
 
     def run(steps: int) -> None:

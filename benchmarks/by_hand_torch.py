@@ -11,15 +11,17 @@ from torch import nn
 from workloads import Workload
 
 
-class _Last(nn.Module):
-    """An LSTM that gives its last output."""
+class _Recurrent(nn.Module):
+    """An LSTM that gives its last output, or the mean of all."""
 
-    def __init__(self) -> None:
+    def __init__(self, mean: bool) -> None:
         super().__init__()
         self.lstm = nn.LSTM(32, 128, batch_first=True)
+        self.mean = mean
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.lstm(x)[0][:, -1]
+        outputs = self.lstm(x)[0]
+        return outputs.mean(1) if self.mean else outputs[:, -1]
 
 
 class _Encoder(nn.Module):
@@ -44,7 +46,8 @@ def model(work: Workload) -> nn.Module:
             *(nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2)),
             *(nn.Flatten(), nn.Linear(9216, 128), nn.ReLU(), nn.Linear(128, work.classes)),
         ],
-        "lstm": lambda: [_Last(), nn.Linear(128, work.classes)],
+        "lstm": lambda: [_Recurrent(mean=False), nn.Linear(128, work.classes)],
+        "lstm_mean": lambda: [_Recurrent(mean=True), nn.Linear(128, work.classes)],
         "transformer": lambda: [_Encoder(work.vocabulary), nn.Linear(128, work.classes)],
     }
     return nn.Sequential(*features[work.family]())
@@ -52,7 +55,10 @@ def model(work: Workload) -> nn.Module:
 
 def _dense(work: Workload) -> list[nn.Module]:
     sizes = (work.shape[0], *work.widths)
-    hidden = [part for a, b in pairwise(sizes) for part in (nn.Linear(a, b), nn.ReLU())]
+    linear = [nn.Linear(a, b) for a, b in pairwise(sizes)]
+    for layer in linear:
+        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    hidden = [part for layer in linear for part in (layer, nn.ReLU())]
     return [*hidden, nn.Linear(sizes[-1], work.classes)]
 
 

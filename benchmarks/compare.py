@@ -56,8 +56,8 @@ def show(what: str, medians: dict, base: list[str]) -> None:
             print(f"  {each:14}{value:10.3f}{ratio}", flush=True)
 
 
-def run(options: argparse.Namespace) -> dict:
-    """All that was asked for, printed task by task."""
+def run(options: argparse.Namespace) -> None:
+    """Take, print and save all measurements that were asked for, task by task."""
     results: dict = {"machine": machine(options.peers), "rounds": options.rounds, "tasks": {}, "units": {}}
     for what in TASKS if options.what == "all" else options.what.split(","):
         task = TASKS[what]
@@ -67,8 +67,9 @@ def run(options: argparse.Namespace) -> dict:
         results["tasks"][what] = compare(what, [name for name in asked if name in task.names], who, options)
         results["units"][what] = task.unit
         show(what, results["tasks"][what], options.base.split(","))
-    results["targets"] = report(results["tasks"])
-    return results
+        if options.json:
+            save(results, Path(options.json))
+    report(results["tasks"])
 
 
 def main() -> None:
@@ -93,19 +94,16 @@ def main() -> None:
         for what, medians in json.loads(Path(options.show).read_text())["tasks"].items():
             show(what, medians, options.base.split(","))
     else:
-        results = run(options)
-        if options.json:
-            save(results, Path(options.json))
+        run(options)
 
 
 def save(results: dict, path: Path) -> None:
     """Write the results over those of the same tasks in a file."""
     earlier = json.loads(path.read_text()) if path.exists() else {"tasks": {}, "units": {}}
-    for part in ("tasks", "units"):
-        results[part] = earlier[part] | results[part]
-    results["targets"] = report(results["tasks"], quiet=True)
+    together = results | {part: earlier[part] | results[part] for part in ("tasks", "units")}
+    together["targets"] = report(together["tasks"], quiet=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(results, indent=1) + "\n")
+    path.write_text(json.dumps(together, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -120,7 +120,7 @@ def importing(kind: str, engine: str, name: str) -> float:
     env = {**os.environ, "KERAS_BACKEND": engine}
     env.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [sys.executable, "-c", IMPORTS[name].format(kind)]
-    return median_seconds(lambda: subprocess.run(command, env=env, check=True, capture_output=True), 5) * 1e3
+    return median_seconds(lambda: subprocess.run(command, env=env, check=True, capture_output=True), 3) * 1e3
 
 
 IMPORTS = {"import": "import {} as keras", "make a layer": "import {} as keras; keras.layers.Dense(1)"}
