@@ -121,8 +121,8 @@ def growth(found: dict) -> Any:
                 each.plot(curve["sizes"], curve[what], **line, **look(who))
             each.set(xscale="log", yscale="log", xlabel=sweep["title"])
             each.xaxis.label.set_size(9)
+            each.minorticks_off()
             for axis in (each.xaxis, each.yaxis):
-                axis.set_minor_formatter(NullFormatter())
                 axis.set_major_formatter(FuncFormatter(_short))
     legend(figure, list(dict.fromkeys(who for sweep in sweeps.values() for who in sweep["curves"])))
     return figure

@@ -49,7 +49,8 @@ def report(tasks: dict, quiet: bool = False) -> list[dict]:
     """What was measured of each promise, row by row; those that aren't kept are printed last."""
     rows = [row for target in TARGETS for row in _rows(target, tasks.get(target.what, {}))]
     if rows and not quiet:
-        print(f"\n{sum(row['kept'] for row in rows)} of {len(rows)} targets are met; not met:")
+        kept = sum(row["kept"] for row in rows)
+        print(f"\n{kept} of {len(rows)} targets are met" + ("" if kept == len(rows) else "; not met:"))
         for row in rows:
             if not row["kept"]:
                 versus = f" / {row['against']}" if row["against"] else ""

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import speed
+
 
 def on_page_markdown(markdown: str, **_) -> str:
     """Replace each `<!-- table: NAME -->` by the table of that name."""
@@ -214,4 +216,5 @@ TABLES = {
     "hooks": hooks,
     "primitives": primitives,
     "promotion": promotion,
+    **speed.TABLES,
 }
