@@ -8,6 +8,7 @@ Each is also the built-in type that a Keras user expects, so `except ValueError`
     ├── InvalidTypeError (TypeError)           an object of a type that the argument can't take
     │   └── DtypeError                         a dtype that the operation doesn't take
     ├── CaptureError (RuntimeError)            a value was asked for while a function is captured
+    │   └── CaptureAttributeError (AttributeError)  an attribute of the engine's tensors was asked for there
     ├── GradientError (ValueError)             a gradient that isn't defined, or isn't connected
     ├── BackendError (RuntimeError)            something about a backend, as a whole
     │   ├── BackendNotFoundError (ValueError)  no backend of that name is installed
@@ -29,6 +30,7 @@ __all__ = [
     "BackendMismatchError",
     "BackendNotFoundError",
     "BackendUnavailableError",
+    "CaptureAttributeError",
     "CaptureError",
     "DtypeError",
     "GradientError",
@@ -63,7 +65,17 @@ class DtypeError(InvalidTypeError):
 
 
 class CaptureError(KcoreError, RuntimeError):
-    """A value was asked for while a function is being captured, where only specs are known."""
+    """A value was asked for while a function is being captured, where only specs are known.
+
+    Attributes:
+        line: the user's line that asked: its file's name, its number and the function's name, or `None`.
+    """
+
+    line: tuple[str, int, str] | None = None
+
+
+class CaptureAttributeError(CaptureError, AttributeError):
+    """An attribute of the engine's tensors was asked for while a function is being captured."""
 
 
 class GradientError(KcoreError, ValueError):

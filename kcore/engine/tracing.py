@@ -17,8 +17,6 @@ knows no ops.
 from __future__ import annotations
 
 import itertools
-import os
-import sys
 import weakref
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -27,9 +25,10 @@ from typing import Any
 import numpy as np
 
 from kcore import registry, tree
-from kcore.errors import CaptureError
+from kcore.errors import CaptureAttributeError
 
 from . import active
+from .callers import capture_error
 from .primitives.row import on_tracer
 from .spec import Spec, abstract_shape
 
@@ -37,7 +36,6 @@ _order = itertools.count()
 _capture: ContextVar[Capture | None] = ContextVar("kcore_capture", default=None)
 _recording: ContextVar[bool] = ContextVar("kcore_recording", default=True)
 _path: ContextVar[str] = ContextVar("kcore_layer_path", default="")
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 OPERATORS: dict[str, Callable[..., Any]] = {}
 """Python's operators and NumPy's function protocols on tracers, by name; filled by `set_operators`."""
@@ -140,30 +138,46 @@ class Tracer:
         """The value as a NumPy array (eager mode only)."""
         return np.asarray(self)
 
-    def _concrete(self, wanted: str):
+    def _concrete(self, wanted: str, instead: str = "Compute with the tensor itself, by functions of `kcore.ops`"):
         if self.value is None:
-            raise CaptureError(
+            raise capture_error(
                 f"A captured function can't turn a tensor into {wanted}: its value isn't known while the function is "
-                f"captured ({_user_line()}). "
-                "Use `ops.where` or `ops.cond` instead of branching on values, or run eagerly (`run_eagerly=True`)."
+                "captured",
+                f"{instead}, or run eagerly (`run_eagerly=True`).",
             )
         return active.current().to_numpy(self.value)
+
+    def __getattr__(self, name: str):
+        if name.startswith("__"):
+            raise AttributeError(f"'Tracer' object has no attribute '{name}'")
+        problem = f"A tensor that is captured or differentiated has no attribute '{name}'"
+        if self.value is not None:
+            raise AttributeError(
+                f"{problem}: it isn't the engine's own. Use a function of `kcore.ops`, or compile with "
+                "`native_autodiff=True`."
+            )
+        raise capture_error(
+            f"{problem}: it isn't the engine's own", "Use a function of `kcore.ops`.", CaptureAttributeError
+        )
 
     def __array__(self, dtype=None, copy=None):
         value = self._concrete("a NumPy array")
         return np.array(value, dtype=dtype) if dtype is not None or copy else np.asarray(value)
 
     def __bool__(self) -> bool:
-        return bool(self._concrete("a bool"))
+        return bool(self._concrete("a bool", _INSTEAD_OF_BRANCHING))
 
     def __int__(self) -> int:
         return int(self._concrete("an integer"))
 
     def __index__(self) -> int:
-        return self._concrete("an index").__index__()
+        return self._concrete("an index", _INSTEAD_OF_COUNTING).__index__()
 
     def __float__(self) -> float:
         return float(self._concrete("a float"))
+
+    def __format__(self, spec: str) -> str:
+        return format(self._concrete("text").item(), spec) if spec else str(self)
 
     def item(self):
         """The value of a tensor of one element as a Python number (eager mode only)."""
@@ -197,6 +211,12 @@ class Tracer:
     @classmethod
     def __torch_function__(cls, func, types, args=(), kwargs=None):
         return operator("torch_function")(func, types, args, kwargs or {})
+
+
+_INSTEAD_OF_BRANCHING = (
+    "Write `ops.where(condition, a, b)` or `ops.cond(condition, f, g)` for a branch, `ops.while_loop` for a loop"
+)
+_INSTEAD_OF_COUNTING = "Write `ops.fori_loop` for a loop whose length is a tensor, `ops.take` to index by one"
 
 
 def _operator(name: str):
@@ -253,14 +273,7 @@ for _name in ("reshape", "transpose", "astype", "sum", "mean", "max", "min", "sq
     setattr(Tracer, _name, _operator(_name))
 
 
-def _user_line() -> str:
-    """The innermost line outside of kcore: what the user can change."""
-    frame = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame = frame.f_back
-    if frame is None:
-        return "inside kcore"
-    return f"{os.path.basename(frame.f_code.co_filename)}, line {frame.f_lineno}, in {frame.f_code.co_name}"
+_LEAKED = "A tensor of a function that was captured before is used outside of it"
 
 
 class Capture:
@@ -312,10 +325,7 @@ class Capture:
         if x.value is not None:
             return x.value
         if not self._encloses(x.scope):
-            raise CaptureError(
-                f"A tensor of a function that was captured before is used outside of it ({_user_line()}). "
-                "Return it from the function, or keep it in a Variable."
-            )
+            raise capture_error(_LEAKED, "Return it from the function, or keep it in a Variable.")
         if id(x) not in self.free:
             self.free[id(x)] = (x, Tracer(x.spec, scope=self))
         return self.free[id(x)][1]
@@ -361,10 +371,9 @@ class Capture:
     def assign(self, variable, value) -> None:
         """Note the variable's new value."""
         if self.parent is not None and not self.abstract:
-            raise CaptureError(
-                f"Variable '{variable.path}' is assigned inside the body of a captured loop or branch "
-                f"({_user_line()}). "
-                "Carry the value through the loop, and assign it after."
+            raise capture_error(
+                f"Variable '{variable.path}' is assigned inside the body of a captured loop or branch",
+                "Carry the value through the loop (in a recurrent cell, as one of its states), and assign it after.",
             )
         self.first_read(variable)
         if variable.pack is not None:
@@ -455,9 +464,7 @@ def record(primitive, operands, params) -> Any:
     values = [value_of(x) for x in operands]
     for x in values:
         if isinstance(x, Tracer):
-            raise CaptureError(
-                f"A tensor of a function that was captured before is used outside of it ({_user_line()})."
-            )
+            raise capture_error(_LEAKED, "Return it from the function, or keep it in a Variable.")
     result = primitive.evaluate(backend, values, params)
     if not _recording.get() or not any(isinstance(x, Tracer) for x in operands):
         return result

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kcore.engine import tracing
+from kcore.engine.callers import user_line
 from kcore.errors import UnsupportedError
 
 from . import (
@@ -63,7 +64,9 @@ def _swapped(fn: Callable[..., Any]) -> Callable[..., Any]:
 def _call_op(name: str, source: str, args: tuple, kwargs: dict) -> Any:
     if name not in OPS:
         raise UnsupportedError(
-            f"`{source}.{name}` isn't one of kcore's ops, so it can't be applied to a traced or symbolic tensor."
+            f"`{source}.{name}` isn't one of kcore's ops, so it can't be applied to a traced or symbolic tensor "
+            f"({user_line() or 'inside kcore'}). In code that runs eagerly and needs no gradient, give it "
+            "`ops.convert_to_numpy(x)`."
         )
     return OPS[name](*args, **kwargs)
 

@@ -47,6 +47,7 @@ class StepTrainer:
         self._compilation: Compilation | None = None
         self._functions: dict[str, Step] = {}
         self._functions_for: Any = None
+        self._announced: set[Any] = set()
 
     def __getstate__(self) -> dict[str, Any]:
         """What is copied and pickled: everything but the captured steps."""
@@ -116,6 +117,7 @@ class StepTrainer:
         self.jit_compile = jit_compile
         self.steps_per_execution = steps_per_execution
         self.model.stop_training = False
+        self._announced.clear()
         self.forget_functions()
 
     def get_compile_config(self) -> dict[str, Any] | None:
@@ -305,7 +307,9 @@ class StepTrainer:
             self.forget_functions()
         if name not in self._functions:
             self._functions_for = (weights, self.run_eagerly)
-            self._functions[name] = Step(function, eager=self.run_eagerly, warm_up=not self._is_built(name))
+            self._functions[name] = Step(
+                function, eager=self.run_eagerly, warm_up=not self._is_built(name), announced=self._announced
+            )
         return self._functions[name]
 
     def _is_built(self, name: str) -> bool:

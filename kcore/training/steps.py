@@ -36,13 +36,21 @@ class Step:
         function: takes `(x, y, sample_weight)`.
         eager: whether not to capture.
         warm_up: whether to run the first call as plain Python: it makes the variables of a model that isn't built.
+        announced: the lines that steps of this model were warned of.
     """
 
-    def __init__(self, function: Callable[..., Any], eager: bool = False, warm_up: bool = False) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        eager: bool = False,
+        warm_up: bool = False,
+        announced: set[Any] | None = None,
+    ) -> None:
         self._function = function
         self._captured = Function(function)
         self.eager = eager
         self._warm_up = warm_up
+        self._announced = set() if announced is None else announced
 
     def __call__(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:
         """Run the step on a batch of arrays and tensors."""
@@ -53,11 +61,17 @@ class Step:
             return self._captured(x, y, sample_weight)
         except CaptureError as err:
             self.eager = True
-            warnings.warn(
-                f"The step can't be captured, so it runs as plain Python from here on, which is slower. {err}",
-                stacklevel=3,
-            )
+            self._announce(err)
         return self._plainly(x, y, sample_weight)
+
+    def _announce(self, err: CaptureError) -> None:
+        """Warn once of a line, with that as the warning's place."""
+        if err.line in self._announced:
+            return
+        self._announced.add(err.line)
+        text = f"The step can't be captured, so it runs as plain Python from here on, which is slower. {err}"
+        filename, number, _ = err.line or (__file__, 0, "")
+        warnings.warn_explicit(text, UserWarning, filename, number)
 
     @property
     def last_seen(self) -> Any:

@@ -9,6 +9,7 @@ EXPECTED = {
     "InvalidTypeError": TypeError,
     "ShapeError": ValueError,
     "DtypeError": TypeError,
+    "CaptureAttributeError": AttributeError,
     "CaptureError": RuntimeError,
     "GradientError": ValueError,
     "BackendError": RuntimeError,
