@@ -6,7 +6,6 @@ import functools
 import linecache
 import os
 import sys
-import sysconfig
 from typing import NamedTuple
 
 from kcore.errors import CaptureError
@@ -46,6 +45,8 @@ def user_line() -> Line | None:
 
 @functools.cache
 def _installed() -> tuple[str, ...]:
+    import sysconfig
+
     paths = sysconfig.get_paths()
     return tuple({paths[name] + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 

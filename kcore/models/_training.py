@@ -229,8 +229,8 @@ class TrainingMethods:
             y: the targets.
             sample_weight: weights of the samples.
             batch_size: samples in a batch of arrays; 32 by default.
-            **kwargs: `repeats`, how many runs are timed (10); `rows`, how many calls are listed (20);
-                `line_length`, the width in characters; `print_fn`, what is called with the text.
+            **kwargs: `repeats`, how many runs are timed (10), of which the faster half counts; `rows`, how many calls
+                are listed (20); `line_length`, the width in characters; `print_fn`, what is called with the text.
 
         Returns:
             The same as plain data: `seconds` for the whole step and for all calls one by one, to capture, to plan and

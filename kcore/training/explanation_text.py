@@ -17,8 +17,8 @@ _LAYERS = (
     Column("Share", 0.16, True),
 )
 _CALLS = (
-    Column("Call", 0.22),
-    Column("Layer", 0.22),
+    Column("Call", 0.24),
+    Column("Layer", 0.2),
     Column("Operands -> results", 0.37),
     Column("Into", 0.09),
     Column("Time", 0.1, True),

@@ -1,4 +1,8 @@
-"""How long a plan's calls take: its own program, with a look at the clock after each call."""
+"""How long a plan's calls take: its own program, with a look at the clock after each call.
+
+Times are means over the faster half of some runs: other programs disturb those less, and unlike those of medians, the
+sum of all calls' times is the time of a run.
+"""
 
 from __future__ import annotations
 
@@ -59,14 +63,14 @@ class _Clock:
 
 
 def wait_for(backend, tensors: Sequence[Any]) -> None:
-    """Return when the tensors are computed, on an engine that doesn't wait for that."""
+    """Return when the tensors are computed, on an engine that doesn't wait for that: a GPU's are copied to the host."""
     for x in tensors:
         if backend.is_tensor(x):
             backend.to_numpy(x)
 
 
 def time_calls(plan: Plan, inputs: Inputs, carried: Mapping[int, int], repeats: int) -> dict[int, float]:
-    """The time of each call, in seconds by its position: the median of some runs.
+    """The time of each call, in seconds by its position.
 
     The calls run one by one, also on an engine that compiles whole plans.
 
@@ -84,15 +88,17 @@ def time_calls(plan: Plan, inputs: Inputs, carried: Mapping[int, int], repeats: 
         return program(*values)
 
     with plan.backend.run_context():
-        outputs = _repeat(run, inputs, carried, 1)[0]
-        clock.times.clear()
-        _repeat(run, inputs, carried, repeats)
+        outputs, totals = _repeat(run, inputs, carried, repeats + 1)
         overhead = clock.overhead(outputs[0]) if outputs else 0.0
-    return {position: max(statistics.median(times) - overhead, 0.0) for position, times in clock.times.items()}
+    fast = _faster_half(totals[1:])
+    return {
+        position: max(statistics.mean(times[1:][i] for i in fast) - overhead, 0.0)
+        for position, times in clock.times.items()
+    }
 
 
 def time_plan(plan: Plan, inputs: Inputs, carried: Mapping[int, int], repeats: int) -> tuple[float, float]:
-    """The time of the first run of a plan, in which an engine may compile it, and the median of further ones."""
+    """The time of the first run of a plan, in which an engine may compile it, and that of further ones."""
 
     def run(*values):
         outputs = plan(*values)
@@ -100,7 +106,13 @@ def time_plan(plan: Plan, inputs: Inputs, carried: Mapping[int, int], repeats: i
         return outputs
 
     _, times = _repeat(run, inputs, carried, repeats + 1)
-    return times[0], statistics.median(times[1:])
+    later = times[1:]
+    return times[0], statistics.mean(later[i] for i in _faster_half(later))
+
+
+def _faster_half(times: Sequence[float]) -> list[int]:
+    """Which runs these were."""
+    return sorted(range(len(times)), key=times.__getitem__)[: (len(times) + 1) // 2]
 
 
 def _repeat(
