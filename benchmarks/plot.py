@@ -79,8 +79,10 @@ def dots(axes: Any, title: str, rows: list[tuple[str, dict[str, float]]]) -> Non
 
 
 def benchmarks(found: dict) -> Any:
-    """The ratios: left of the line at 1 is faster, or less memory."""
+    """The ratios: left of the line at 1 is faster, or less memory. None if no peer was measured."""
     panels = {title: rows for title, rows in ratios(found).items() if rows}
+    if not panels:
+        return None
     heights = [len(rows) + 1 for rows in panels.values()]
     figure, axes = plt.subplots(
         len(panels), figsize=(8, 0.3 * sum(heights) + 1.2), squeeze=False, height_ratios=heights, layout="constrained"
@@ -140,11 +142,13 @@ def main() -> None:
     """The command line."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/assets")
     for name, draw in (("benchmarks", benchmarks), ("growth", growth)):
-        if (folder / f"{name}.json").exists():
-            with mpl.rc_context(STYLE):
-                figure = draw(json.loads((folder / f"{name}.json").read_text()))
+        if not (folder / f"{name}.json").exists():
+            continue
+        with mpl.rc_context(STYLE):
+            figure = draw(json.loads((folder / f"{name}.json").read_text()))
+            if figure is not None:
                 figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
-            print(f"wrote {folder / name}.svg")
+                print(f"wrote {folder / name}.svg")
 
 
 if __name__ == "__main__":
