@@ -5,6 +5,7 @@ x (N, *S, C)    kernel (*K, Cg, O)    y (N, *So, O)    where Cg = C / groups
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import NamedTuple
 
@@ -12,14 +13,12 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from kcore.extend import window_positions
+
 from ._window import met, taps
 
-BLOCK = 1 << 17
-"""How many elements of x and y a step of `_by_taps` reads: what stays in a cache."""
 MANY = 64
-"""The taps from which on XLA's own adjoint is taken: a product for each would take long to compile."""
-FEW = 16
-"""The channels below which a tap is too thin for a product of its own."""
+"""The taps from which on XLA's own depthwise convolution is taken: one after the other would take long to compile."""
 
 
 class Settings(NamedTuple):
@@ -34,6 +33,13 @@ class Settings(NamedTuple):
 
 def conv(x, kernel, settings: Settings):
     """`(N, *S, C)` with `(*K, Cg, O)` to `(N, *So, O)`."""
+    single = kernel.shape[-2] == 1 and settings.groups > 1 and math.prod(kernel.shape[:-2]) < MANY
+    if single and 0 not in (*x.shape, *kernel.shape) and jax.default_backend() == "cpu":
+        return _depthwise(x, kernel, settings)
+    return _xla(x, kernel, settings)
+
+
+def _xla(x, kernel, settings: Settings):
     rank = len(settings.strides)
     image = (0, rank + 1, *range(1, rank + 1))
     return lax.conv_general_dilated(
@@ -49,6 +55,18 @@ def conv(x, kernel, settings: Settings):
     )
 
 
+def _depthwise(x, kernel, settings: Settings):
+    """Each channel by itself: no product, but what each tap meets, multiplied and added up elementwise."""
+    zero, size = jnp.zeros((), x.dtype), kernel.shape[:-2]
+    x = lax.pad(x, zero, [(0, 0, 0), *((*ends, 0) for ends in settings.padding), (0, 0, 0)])
+    out = window_positions(x.shape[1:-1], size, settings.strides, settings.dilation)
+    y = jnp.zeros((), jnp.promote_types(x.dtype, "float32"))
+    for tap, places in zip(itertools.product(*map(range, size)), taps(size, settings.dilation), strict=True):
+        weights = kernel[tap].reshape(x.shape[-1], -1)
+        y = y + met(x, places, out, settings.strides)[..., None] * weights
+    return y.reshape(x.shape[0], *out, kernel.shape[-1]).astype(x.dtype)
+
+
 def conv_transpose(y, kernel, size, settings: Settings):
     """`(N, *So, O)` with `(*K, Cg, O)` to `(N, *size, C)`: the adjoint of `conv` in x."""
     x = jax.ShapeDtypeStruct((y.shape[0], *size, kernel.shape[-2] * settings.groups), y.dtype)
@@ -57,39 +75,5 @@ def conv_transpose(y, kernel, size, settings: Settings):
 
 def conv_kernel_grad(x, y, size, settings: Settings):
     """`(N, *S, C)` with `(N, *So, O)` to `(*size, Cg, O)`: the adjoint of `conv` in the kernel."""
-    whole = settings.groups == 1 and 0 not in (*x.shape, *y.shape)
-    if whole and math.prod(size) < MANY and jax.default_backend() == "cpu":
-        return _by_taps(x, y, size, settings)
     kernel = jax.ShapeDtypeStruct((*size, x.shape[-1] // settings.groups, y.shape[-1]), y.dtype)
-    return jax.linear_transpose(lambda kernel: conv(x, kernel, settings), kernel)(y)[0]
-
-
-def _by_taps(x, y, size, settings: Settings):
-    """The adjoint in the kernel as products of what each tap meets with y, a few samples at a time.
-
-    XLA's own took three times as long and more on a CPU: `docs/decisions/0009-jax-compiling.md`.
-    """
-    x = lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *((*ends, 0) for ends in settings.padding), (0, 0, 0)])
-    dtype, channels, features = jnp.promote_types(x.dtype, "float32"), x.shape[-1], y.shape[-1]
-
-    def product(x, y):
-        out, rows = y.shape[1:-1], y.reshape(-1, features)
-        columns = [met(x, tap, out, settings.strides).reshape(-1, channels) for tap in taps(size, settings.dilation)]
-        if channels < FEW:
-            columns = [lax.concatenate(columns, 1)]
-        contracted = (((0,), (0,)), ((), ()))
-        parts = [lax.dot_general(c, rows, contracted, settings.precision, dtype) for c in columns]
-        return lax.concatenate(parts, 0)
-
-    step = _block(x.shape[0], (x.size + y.size) // x.shape[0])
-    blocks = [a.reshape(-1, step, *a.shape[1:]) for a in (x, y)]
-    total = product(blocks[0][0], blocks[1][0])
-    if step < x.shape[0]:
-        rest = tuple(b[1:] for b in blocks)
-        total, _ = lax.scan(lambda total, block: (total + product(*block), None), total, rest)
-    return total.reshape(*size, channels, features).astype(x.dtype)
-
-
-def _block(samples: int, each: int) -> int:
-    """How many samples a step takes: the most, of those that divide their number, that stay in a cache."""
-    return max(n for n in range(1, samples + 1) if samples % n == 0 and n * each <= max(BLOCK, each))
+    return jax.linear_transpose(lambda kernel: _xla(x, kernel, settings), kernel)(y)[0]

@@ -117,7 +117,9 @@ class JaxBackend(LinearAlgebra, Backend):
     # ---- compilation and control flow
 
     def compile(self, function, donate=()):
-        return self.jax.jit(function, donate_argnums=donate)
+        from . import _eager
+
+        return _eager.compiled(function, donate_argnums=donate)
 
     def cond(self, pred, yes, no):
         with self._x64(True):

@@ -1,7 +1,8 @@
 """Ways to convolve in JAX on a CPU, side by side: `python benchmarks/micro/jax_convolution.py [batch]`.
 
 The layers are the two of the MNIST example, 28x28x1 to 26x26x32 and 26x26x32 to 24x24x64, kernel 3x3, and others like
-those of larger models. Milliseconds, of all threads together, then by the clock. What rests on it:
+those of larger models. Milliseconds, of all threads together, then by the clock; first as XLA compiles on its own, then
+with the options of kcore's backend. What rests on it:
 `docs/decisions/0009-jax-compiling.md`.
 """
 
@@ -15,6 +16,8 @@ from typing import NamedTuple
 import jax
 import numpy as np
 from jax import lax
+
+from kcore_jax._eager import compiled
 
 REPEATS = 8
 
@@ -184,12 +187,14 @@ def main() -> None:
             for way in WAYS[kind]:
                 if layer.groups > 1 and way is not WAYS[kind][0]:
                     continue
-                run = jax.jit(lambda *xs, way=way, layer=layer: way(layer, *xs))
-                got = np.asarray(run(*arrays))
-                reference = got if reference is None else reference
-                np.testing.assert_allclose(got, reference, rtol=1e-2, atol=1e-2)
-                cpu, clock = measured(run, arrays)
-                print(f"  {kind:8} {way.__name__:20} {cpu:8.1f} {clock:8.1f}")
+                row = f"  {kind:8} {way.__name__:20}"
+                for compile_ in (jax.jit, compiled):
+                    run = compile_(lambda *xs, way=way, layer=layer: way(layer, *xs))
+                    got = np.asarray(run(*arrays))
+                    reference = got if reference is None else reference
+                    np.testing.assert_allclose(got, reference, rtol=1e-2, atol=1e-2)
+                    row += "  {:8.1f} {:8.1f}".format(*measured(run, arrays))
+                print(row)
 
 
 if __name__ == "__main__":
