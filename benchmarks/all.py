@@ -2,7 +2,7 @@
 
     python benchmarks/all.py --peers /path/to/python        about an hour, on a machine that does nothing else
     python benchmarks/all.py --peers /path/to/python --only growth,page
-    python benchmarks/all.py --quick --assets /tmp/quick    small cases once, in a minute: does everything run?
+    python benchmarks/all.py --quick --assets /tmp/quick    small cases once, in minutes: does everything run?
     python benchmarks/all.py --only page                    draw and write only, from the measurements that are there
 
 The parts: `compare` (`compare.py --what all`), `growth` (`growth.py`), `page` (`plot.py`, and the tables in
