@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import kcore
-from kcore import Function, Variable
+from kcore import Function, Variable, layers
 from kcore.conformance.models.description import trained
 from kcore.conformance.models.generate import generate
 from kcore.engine import plan as plans
@@ -35,6 +35,28 @@ def test_random_models_are_trained_as_eagerly(in_place, group):
             captured = trained(description)
         for found, expected in zip(captured, trained(description, eagerly=True), strict=True):
             np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4, err_msg=f"seed {seed}")
+
+
+def recurrent(eagerly):
+    """A model whose step has loops, and a branch: gradients are used at every second batch."""
+    kcore.utils.set_random_seed(1)
+    cells = layers.StackedRNNCells([layers.LSTMCell(4), layers.GRUCell(3)])
+    model = kcore.Sequential([
+        layers.Input((5, 4)), layers.RNN(cells, return_sequences=True),
+        layers.Bidirectional(layers.SimpleRNN(3, recurrent_dropout=0.2)), layers.Dense(1),
+    ])  # fmt: skip
+    optimizer = kcore.optimizers.SGD(0.1, momentum=0.9, gradient_accumulation_steps=2)
+    model.compile(optimizer, "mse", run_eagerly=eagerly)
+    x = np.random.default_rng(4).normal(size=(8, 5, 4)).astype("float32")
+    model.fit(x, np.ones((8, 1), "float32"), batch_size=2, epochs=2, verbose=0)
+    return model.get_weights()
+
+
+def test_bodies_of_loops_are_poisoned_too(in_place):
+    with poisoning():
+        captured = recurrent(False)
+    for found, expected in zip(captured, recurrent(True), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_random_models_use_all_kinds_of_places(monkeypatch):
