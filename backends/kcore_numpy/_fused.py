@@ -38,7 +38,7 @@ FUSED = {
     ),
     "softmax": Fused(_filled_floats, _activation.softmax, _activation.softmax_grad, reads=()),
     "crossentropy_of_classes": Fused(
-        _filled_floats, _activation.crossentropy, _activation.crossentropy_grad, reads=(0,)
+        _filled_floats, _activation.crossentropy, _activation.crossentropy_grad, reads=(0, 1)
     ),
     "adam_step_size": Fused(_decays, _activation.adam_step_size),
     "adam": Fused(_floats, _optimizer.adam, inplace=_optimizer.adam_inplace, overwrites=(1, 2, 3)),

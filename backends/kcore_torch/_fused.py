@@ -194,7 +194,7 @@ FUSED = {
     "linear": Fused(_some_floats, linear),
     "relu": Fused(_floats, relu, relu_backward, relu_inplace, (0,), reads=()),
     "softmax": Fused(_one_axis, softmax, softmax_backward, reads=()),
-    "crossentropy_of_classes": Fused(_floats, crossentropy, crossentropy_backward, reads=(0,)),
+    "crossentropy_of_classes": Fused(_floats, crossentropy, crossentropy_backward, reads=(0, 1)),
     "adam_step_size": Fused(_decays, adam_step_size),
     "adam": Fused(_floats, adam, inplace=adam_inplace, overwrites=(1, 2, 3)),
     "random_bits": Fused(lambda specs, params: True, random_bits),

@@ -102,7 +102,7 @@ def model():
         layers.Input((4,)), layers.Dense(16, activation="relu"), layers.BatchNormalization(), layers.Dropout(0.3),
         layers.Dense(8, activation="relu"), layers.Dense(3, activation="softmax"),
     ])  # fmt: skip
-    made.compile(kcore.optimizers.Adam(0.05, clipnorm=1.0), "sparse_categorical_crossentropy")
+    made.compile(kcore.optimizers.Adam(0.05, epsilon=1e-2, clipnorm=1.0), "sparse_categorical_crossentropy")
     return made
 
 

@@ -43,6 +43,7 @@ class Plan:
         backend: whose functions it calls.
         donated: positions of inputs whose memory the program may overwrite: the caller won't read them again.
         kept: positions of inputs that are likely to be the same tensors at each call.
+        inner: whether it is the body of a loop or a branch: a part of the program that the engine compiles.
 
     Attributes:
         listing: the instructions that are run.
@@ -51,7 +52,9 @@ class Plan:
         is_compiled: whether the engine makes a program of its own of it.
     """
 
-    def __init__(self, graph: Graph, backend, donated: Iterable[int] = (), kept: Iterable[int] = ()):
+    def __init__(
+        self, graph: Graph, backend, donated: Iterable[int] = (), kept: Iterable[int] = (), inner: bool = False
+    ):
         self.backend = backend
         self._donated = tuple(donated)
         self.listing = optimize(graph, backend)
@@ -60,7 +63,7 @@ class Plan:
         self.layout = plan_buffers(self.listing, backend, self.overwritten)
         self.source = self._written()
         program = self.source.compile()
-        self._program = backend.compile(program, self._donated)
+        self._program = program if inner else backend.compile(program, self._donated)
         self.is_compiled = self._program is not program
         self._lock = threading.Lock()
         self._spare: Any = None
@@ -130,5 +133,5 @@ def program_of(graph: Graph, backend):
     """The program of a control flow node's body; made once a graph and backend."""
     cached = graph.programs.get(backend)
     if cached is None:
-        cached = graph.programs[backend] = Plan(graph, backend).run
+        cached = graph.programs[backend] = Plan(graph, backend, inner=True).run
     return cached

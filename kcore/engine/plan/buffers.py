@@ -7,6 +7,9 @@ that share it.
     constant  never written to
     kept      in a block of the plan: must not leave it
     fresh     made in this call: may leave
+
+Of the roots those are the *owners* that aren't views themselves. A tensor is *whole* if it is all of its owner, in its
+order: the owner itself, or a reshape of it.
 """
 
 from __future__ import annotations
@@ -74,6 +77,8 @@ class _Planner:
         self.writable = set(donated)
         self.block_of: dict[int, int] = {}
         self.free: list[int] = []
+        self.views: set[int] = set()
+        self.whole: set[int] = set()
         self._find_roots()
         self.dies = self._deaths()
         self.leaving = frozenset().union(*(self.roots[x] for x in listing.outputs)) if listing.outputs else frozenset()
@@ -82,14 +87,27 @@ class _Planner:
         for instruction in self.listing.instructions:
             shared: frozenset[int] = frozenset()
             if instruction.name in self.backend.views:
-                shared = self.roots[instruction.operands[0]]
+                source = instruction.operands[0]
+                shared = self.roots[source]
+                self.views.update(instruction.results)
+                if instruction.name == "reshape" and (source in self.whole or source not in self.views):
+                    self.whole.update(instruction.results)
             elif isinstance(instruction.primitive, Internal):
                 shared = frozenset().union(*(self.roots[x] for x in instruction.operands))
             own = instruction.results
             if isinstance(instruction.primitive, Internal) and instruction.primitive.fused:
                 self.roots.update({x: frozenset((x,)) for x in own[:-1]})
-                own, shared = own[-1:], shared.union(own[:-1])
+                own, shared = own[-1:], self._shared_by_residuals(instruction).union(own[:-1])
             self.roots.update({x: shared | {x} for x in own})
+
+    def _shared_by_residuals(self, instruction: Instruction) -> frozenset[int]:
+        """What residuals may share memory with, besides the outputs: the operands that the pullback reads."""
+        reads = self.backend.fused[instruction.name].reads
+        operands = instruction.operands if reads is None else [instruction.operands[i] for i in reads]
+        return frozenset().union(*(self.roots[x] for x in operands))
+
+    def _owners(self, x: int) -> set[int]:
+        return {root for root in self.roots[x] if root not in self.views}
 
     def _deaths(self) -> dict[int, int]:
         """For each root the position of the last instruction that reads something that shares its memory."""
@@ -148,41 +166,48 @@ class _Planner:
         victim = self._victim(position, instruction)
         if victim is not None:
             self.layout.into[position] = victim
-            if victim in self.block_of:
-                self.block_of[result] = self.block_of.pop(victim)
+            self._hand_over(victim, result)
         elif result not in self.leaving and nbytes(instruction.specs[0]) >= SMALLEST_KEPT:
             self.layout.block[position] = self.block_of[result] = self._take_block(nbytes(instruction.specs[0]))
         self.writable.add(result)
 
     def _passed_on(self, position: int, instruction: Instruction) -> set[int]:
         """The operands whose memory holds the results now."""
+        written = [self.layout.into[position]] if position in self.layout.into else []
         if position in self.layout.fused:
-            return {instruction.operands[i] for i in self.backend.fused[instruction.name].overwrites}
-        return {self.layout.into[position]} if position in self.layout.into else set()
+            written = [instruction.operands[i] for i in self.backend.fused[instruction.name].overwrites]
+        return {root for x in written for root in self.roots[x]}
+
+    def _hand_over(self, x: int, result: int) -> None:
+        """The block that x is in, if it is in one, is now the result's."""
+        for owner in self._owners(x) & self.block_of.keys():
+            self.block_of[result] = self.block_of.pop(owner)
 
     def _place_fused(self, position: int, instruction: Instruction) -> None:
         entry = self.backend.fused[instruction.name]
         pairs = [
             (instruction.operands[i], result) for i, result in zip(entry.overwrites, instruction.results, strict=False)
         ]
-        safe = all(self._may_overwrite(position, x, result, instruction) for x, result in pairs)
+        safe = all(
+            instruction.operands.count(x) == 1 and self._may_overwrite(position, x, result, instruction)
+            for x, result in pairs
+        )
         if entry.inplace is not None and safe:
             self.layout.fused.add(position)
             for x, result in pairs:
-                if x in self.block_of:
-                    self.block_of[result] = self.block_of.pop(x)
+                self._hand_over(x, result)
         self.writable.update(instruction.results[:-1])
 
     def _may_overwrite(self, position: int, x: int, result: int, instruction: Instruction) -> bool:
         """Whether x is dead after this instruction, in memory that may be written to and that may go where the result
         goes."""
-        alone = instruction.operands.count(x) == 1 and sum(x in self.roots[o] for o in instruction.operands) == 1
+        owners = self._owners(x)
         return (
-            alone
-            and x in self.writable
-            and self.roots[x] == {x}
-            and self.dies[x] == position
-            and not (x in self.block_of and result in self.leaving)
+            (x in self.whole or x not in self.views)
+            and owners <= self.writable
+            and all(self.dies[root] == position for root in self.roots[x])
+            and sum(not owners.isdisjoint(self.roots[o]) for o in set(instruction.operands)) == 1
+            and not (result in self.leaving and not owners.isdisjoint(self.block_of))
         )
 
     def _victim(self, position: int, instruction: Instruction) -> int | None:
@@ -192,11 +217,7 @@ class _Planner:
             return None
         result = instruction.results[0]
         for x in instruction.operands:
-            if self.listing.specs[x] != instruction.specs[0] or x not in self.writable or self.roots[x] != {x}:
-                continue
-            others = [o for o in instruction.operands if o != x]
-            shared = any(x in self.roots[o] for o in others)
-            if self.dies[x] == position and not shared and not (x in self.block_of and result in self.leaving):
+            if self.listing.specs[x] == instruction.specs[0] and self._may_overwrite(position, x, result, instruction):
                 return x
         return None
 
