@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kcore.extend import Fused
 
-from . import _activation, _optimizer, _pooling, _random, _recurrent
+from . import _activation, _normalization, _optimizer, _pooling, _random, _recurrent
 
 
 def _always(specs, params) -> bool:
@@ -40,6 +40,7 @@ FUSED = {
     "crossentropy_of_classes": Fused(
         _filled_floats, _activation.crossentropy, _activation.crossentropy_grad, reads=(0, 1)
     ),
+    "layer_norm": Fused(_normalization.last_axis, _normalization.layer_norm, _normalization.layer_norm_grad),
     "adam_step_size": Fused(_decays, _activation.adam_step_size),
     "adam": Fused(_floats, _optimizer.adam, inplace=_optimizer.adam_inplace, overwrites=(1, 2, 3)),
     "random_bits": Fused(_always, _random_bits),

@@ -113,6 +113,18 @@ def softmax_backward(out, cotangents, x, *, axes):
     return (torch._softmax_backward_data(cotangents[0], out, axes[0], out.dtype),)
 
 
+def layer_norm(x, gamma, beta, *, axes, epsilon):
+    """The core's `layer_norm`; the residuals are mean and deviation."""
+    out, *moments = ATEN.native_layer_norm.default(x, gamma.shape, gamma, beta, epsilon)
+    return (out,), moments
+
+
+def layer_norm_backward(moments, cotangents, x, gamma, beta, *, axes, epsilon):
+    """torch's own, for all three operands."""
+    call = cotangents[0], x, gamma.shape, *moments, gamma, beta, [True, True, True]
+    return ATEN.native_layer_norm_backward.default(*call)
+
+
 def crossentropy(output, target, *, axis, epsilon):
     """The core's `crossentropy_of_classes`; the residuals are the target's place, the total, and the shares."""
     place, total = target.unsqueeze(axis).long(), output.sum(axis)
@@ -186,6 +198,12 @@ def _one_axis(specs, params) -> bool:
     return len(params["axes"]) == 1 and _some_floats(specs, params)
 
 
+def _last_axis(specs, params) -> bool:
+    """The last axis, with a scale and a shift of its length."""
+    vectors = specs[1].shape == specs[2].shape == specs[0].shape[-1:]
+    return vectors and params["axes"] == (len(specs[0].shape) - 1,) and _some_floats(specs, params)
+
+
 def _decays(specs, params) -> bool:
     return min(params["beta_1"], params["beta_2"]) > 0
 
@@ -195,6 +213,7 @@ FUSED = {
     "relu": Fused(_floats, relu, relu_backward, relu_inplace, (0,), reads=()),
     "softmax": Fused(_one_axis, softmax, softmax_backward, reads=()),
     "crossentropy_of_classes": Fused(_floats, crossentropy, crossentropy_backward, reads=(0, 1)),
+    "layer_norm": Fused(_last_axis, layer_norm, layer_norm_backward),
     "adam_step_size": Fused(_decays, adam_step_size),
     "adam": Fused(_floats, adam, inplace=adam_inplace, overwrites=(1, 2, 3)),
     "random_bits": Fused(lambda specs, params: True, random_bits),

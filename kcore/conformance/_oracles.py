@@ -126,6 +126,12 @@ def softmax(x, *, axes) -> tuple:
     return (raised / np.where(total == 0, 1, total),)
 
 
+def layer_norm(x, gamma, beta, *, epsilon) -> tuple:
+    """Rows of mean 0 and variance 1, scaled and shifted."""
+    distance = x - x.mean(-1, keepdims=True)
+    return (distance / np.sqrt((distance**2).mean(-1, keepdims=True) + epsilon) * gamma + beta,)
+
+
 def crossentropy_of_classes(output, target, *, epsilon) -> tuple:
     """The cross-entropy of rows of probabilities."""
     share = output[np.arange(len(target)), target] / output.sum(1)

@@ -102,8 +102,8 @@ class Fused:
         overwrites: positions of operands.
         reads: positions of the operands that `backward` reads; it may be given `None` for the others. All by default.
 
-    Outputs of `forward` share no memory with operands or with one another. Residuals may share it with outputs and with the
-    operands at `reads`; what `backward` returns, with anything.
+    Outputs of `forward` share no memory with operands or with one another. Residuals may share it with outputs and with
+    the operands at `reads`; what `backward` returns, with anything.
     """
 
     applies: Callable[..., bool]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kcore import config
 from kcore.engine import primitives as P
+from kcore.engine.fused import fused_op
 from kcore.errors import InvalidArgumentError, ShapeError
 
 from ._common import axes_of, axis_of, cast, convert, dtype_of, is_unknown, shape_of, to_float, wide_float
@@ -111,13 +112,29 @@ def layer_normalization(x, gamma=None, beta=None, axis=-1, epsilon=None, **kwarg
     x = to_float(x)
     dtype, shape = dtype_of(x), shape_of(x)
     wide = cast(x, wide_float(dtype))
-    axes = axes_of(axis, len(shape))
-    center = P.divide(P.sum(wide, axes=axes, keepdims=True), float(_count(shape, axes)))
-    distance = P.subtract(wide, center)
-    out = P.multiply(distance, _inverse_size(distance, axes, epsilon))
+    axes, epsilon = axes_of(axis, len(shape)), float(config.epsilon() if epsilon is None else epsilon)
+    if gamma is not None and beta is not None:
+        gamma, beta = convert(gamma, dtype_of(wide)), convert(beta, dtype_of(wide))
+        return cast(_layer_norm(wide, gamma, beta, axes=axes, epsilon=epsilon), dtype)
+    out = _standardized(wide, axes, epsilon)
     out = out if gamma is None else P.multiply(out, _along(gamma, dtype_of(wide), shape, axes, "gamma"))
     out = out if beta is None else P.add(out, _along(beta, dtype_of(wide), shape, axes, "beta"))
     return cast(out, dtype)
+
+
+@fused_op("layer_norm")
+def _layer_norm(x, gamma, beta, *, axes, epsilon):
+    """`layer_normalization` of a tensor of floats, with both a scale and a shift of its dtype."""
+    dtype, shape = dtype_of(x), shape_of(x)
+    out = P.multiply(_standardized(x, axes, epsilon), _along(gamma, dtype, shape, axes, "gamma"))
+    return P.add(out, _along(beta, dtype, shape, axes, "beta"))
+
+
+def _standardized(x, axes, epsilon):
+    """(x - mean) / sqrt(variance + epsilon)."""
+    center = P.divide(P.sum(x, axes=axes, keepdims=True), float(_count(shape_of(x), axes)))
+    distance = P.subtract(x, center)
+    return P.multiply(distance, _inverse_size(distance, axes, epsilon))
 
 
 @op

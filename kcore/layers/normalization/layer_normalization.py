@@ -93,16 +93,13 @@ class LayerNormalization(ScaledNormalization):
         self.input_spec = InputSpec(ndim=len(input_shape), axes=dict(zip(axes, shape, strict=True)))
 
     def call(self, inputs: Any) -> Any:
+        axes = check_axes("axis", self.axis, len(inputs.shape))
+        if not self.rms_scaling:
+            return ops.layer_normalization(inputs, self.gamma, self.beta, axes, self.epsilon)
         x = widen(inputs)
-        axes = check_axes("axis", self.axis, len(x.shape))
-        gamma, beta = (None if weight is None else _along(weight, x, axes) for weight in (self.gamma, self.beta))
-        _, centered, variance = moments(x, axes)
-        y = (
-            scaled(x, variance, self.epsilon, gamma)
-            if self.rms_scaling
-            else scaled(centered, variance, self.epsilon, gamma, beta)
-        )
-        return ops.cast(y, inputs.dtype)
+        variance = moments(x, axes)[2]
+        gamma = None if self.gamma is None else _along(self.gamma, x, axes)
+        return ops.cast(scaled(x, variance, self.epsilon, gamma), inputs.dtype)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | describe(self, "axis", "rms_scaling")
