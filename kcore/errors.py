@@ -16,6 +16,7 @@ Each is also the built-in type that a Keras user expects, so `except ValueError`
     │   ├── BackendMismatchError (ValueError)  a variable is used while another backend is active
     │   └── BackendIncompleteError             it lacks primitives, or speaks another interface version
     ├── UnsupportedError (NotImplementedError) a backend or a format can't do this, for a stated reason
+    │   └── UnknownShapeError (also a CaptureError)  a shape depends on values that aren't known in a capture
     ├── SerializationError (ValueError)        an object or a file that can't be saved or loaded
     └── PluginError (RuntimeError)             a plugin that can't be loaded or breaks its promise
 
@@ -40,6 +41,7 @@ __all__ = [
     "PluginError",
     "SerializationError",
     "ShapeError",
+    "UnknownShapeError",
     "UnsupportedError",
 ]
 
@@ -104,6 +106,10 @@ class BackendIncompleteError(BackendError):
 
 class UnsupportedError(KcoreError, NotImplementedError):
     """A backend or a format can't do what was asked, for the reason given."""
+
+
+class UnknownShapeError(CaptureError, UnsupportedError):
+    """A shape depends on values, which aren't known while a function is being captured."""
 
 
 class SerializationError(KcoreError, ValueError):

@@ -106,8 +106,8 @@ def _dense() -> Iterator[tuple[str, Call]]:
         )
     for name, shape in (("rows", (3, 5)), ("rank 3", (2, 3, 4)), ("zero size", (0, 5))):
         operands = floats(*shape), floats(shape[-1]), floats(shape[-1])
-        params = {"axes": (len(shape) - 1,), "epsilon": 1e-3}
-        yield f"layer_norm/{name}", Call("layer_norm", operands, params, partial(_oracles.layer_norm, epsilon=1e-3))
+        last = {"axes": (len(shape) - 1,), "epsilon": 1e-3}
+        yield f"layer_norm/{name}", Call("layer_norm", operands, last, partial(_oracles.layer_norm, epsilon=1e-3))
     yield (
         "softmax/two axes",
         Call("softmax", (floats(2, 3, 4),), {"axes": (0, 2)}, partial(_oracles.softmax, axes=(0, 2))),

@@ -22,10 +22,11 @@ from kcore import config, dtypes
 from kcore.engine import active
 from kcore.engine import primitives as P
 from kcore.engine.backend import Backend
+from kcore.engine.callers import capture_error
 from kcore.engine.spec import UnknownDim
 from kcore.engine.tracing import Tracer
 from kcore.engine.variable import Variable
-from kcore.errors import DtypeError, InvalidArgumentError, InvalidTypeError
+from kcore.errors import DtypeError, InvalidArgumentError, InvalidTypeError, UnknownShapeError
 
 from .operation import KerasTensor
 
@@ -295,6 +296,22 @@ def concrete(x: Any) -> np.ndarray | None:
     if isinstance(x, Tracer):
         return None if x.value is None else active.current().to_numpy(x.value)
     return active.current().to_numpy(x)
+
+
+def known(x: Any, name: str) -> np.ndarray:
+    """The value of a tensor on which the shape of a result depends.
+
+    Raises:
+        UnknownShapeError: it isn't known, as a function is being captured.
+    """
+    value = concrete(x)
+    if value is None:
+        raise capture_error(
+            f"`{name}` must have a known value, as the result's shape depends on it",
+            "Use `ops.where(mask, x, 0)`, which keeps the shape, or compile with `run_eagerly=True`.",
+            UnknownShapeError,
+        )
+    return value
 
 
 def require_integer(x: Tensor, name: str) -> None:

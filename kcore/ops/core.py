@@ -12,7 +12,7 @@ from kcore.engine.variable import Variable
 from kcore.errors import InvalidArgumentError, UnsupportedError
 
 from ._common import cast as cast_tensor
-from ._common import concrete, convert, dtype_of, product, promote, shape_of
+from ._common import convert, dtype_of, known, product, promote, shape_of
 from .keras_tensor import KerasTensor
 from .operation import op
 
@@ -269,18 +269,13 @@ def nonzero(x):
         A tuple of int32 tensors of rank 1, one an axis.
 
     Raises:
-        UnsupportedError: the value isn't known.
+        UnknownShapeError: the value isn't known.
 
     Example:
         >>> [i.tolist() for i in ops.nonzero([0, 5, 7])]
         [[1, 2]]
     """
-    value = concrete(convert(x))
-    if value is None:
-        raise UnsupportedError(
-            "`x` must have a known value, as the result's shape depends on it. Received: a tensor without one"
-        )
-    return tuple(convert(i.astype("int32")) for i in np.nonzero(value))
+    return tuple(convert(i.astype("int32")) for i in np.nonzero(known(convert(x), "x")))
 
 
 @op

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kcore.engine import primitives as P
-from kcore.errors import InvalidArgumentError, ShapeError, UnsupportedError
+from kcore.errors import InvalidArgumentError, ShapeError
 
 from ._common import (
     axis_of,
@@ -14,6 +14,7 @@ from ._common import (
     convert,
     dtype_of,
     filled,
+    known,
     product,
     promote,
     promote_float,
@@ -73,12 +74,12 @@ def bincount(x, weights=None, minlength=0, sparse=False):
 
 
 def _count_length(x, minlength: int) -> int:
-    known = concrete(x)
-    if known is not None and known.size:
-        if known.min() < 0:
-            raise InvalidArgumentError(f"`x` must hold non-negative integers. Received: x with {known.min()}")
-        return max(int(known.max()) + 1, minlength)
-    if known is None and minlength == 0:
+    value = concrete(x)
+    if value is not None and value.size:
+        if value.min() < 0:
+            raise InvalidArgumentError(f"`x` must hold non-negative integers. Received: x with {value.min()}")
+        return max(int(value.max()) + 1, minlength)
+    if value is None and minlength == 0:
         raise InvalidArgumentError(
             "`minlength` must be given where the value of `x` isn't known. Received: minlength=0"
         )
@@ -167,18 +168,14 @@ def unique(
         A tensor, or a tuple of the tensors asked for (int32 but for the first).
 
     Raises:
-        UnsupportedError: the value isn't known, as the result's shape depends on it.
+        UnknownShapeError: the value isn't known, as the result's shape depends on it.
 
     Example:
         >>> ops.unique([3, 1, 3]).tolist()
         [1, 3]
     """
     x = convert(x)
-    value = concrete(x)
-    if value is None:
-        raise UnsupportedError(
-            "`x` must have a known value, as the result's shape depends on it. Received: a tensor without one"
-        )
+    value = known(x, "x")
     found, index, inverse, counts = np.unique(
         value, return_index=True, return_inverse=True, return_counts=True, axis=axis
     )

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from kcore.engine import primitives as P
-from kcore.errors import InvalidArgumentError, InvalidTypeError, UnsupportedError
+from kcore.errors import InvalidArgumentError, InvalidTypeError
 
-from ._common import cast, concrete, convert, dtype_of, is_unknown, shape_of
+from ._common import cast, convert, dtype_of, is_unknown, known, shape_of
 from .indexing import in_range
 from .operation import op
 
@@ -32,7 +32,7 @@ def get_item(x, key):
 
     Raises:
         InvalidArgumentError: an index is out of range, or there are too many.
-        UnsupportedError: a boolean mask whose values aren't known, since the result would have no known shape.
+        UnknownShapeError: a boolean mask whose values aren't known, since the result would have no known shape.
 
     Example:
         >>> ops.get_item([[1, 2, 3], [4, 5, 6]], (0, slice(None, None, -1))).tolist()
@@ -77,13 +77,7 @@ def _normalized(part: Any) -> list[Any]:
                 f"`key` must consist of integers, slices, `...`, None and tensors. Received: {part!r}"
             )
         return [index]
-    mask = concrete(index)
-    if mask is None:
-        raise UnsupportedError(
-            "A boolean mask as an index gives a shape that depends on its values, which aren't known here. "
-            "Use `ops.where(mask, x, 0)`, or multiply by the mask."
-        )
-    return [convert(places.astype("int32")) for places in np.nonzero(mask)]
+    return [convert(places.astype("int32")) for places in np.nonzero(known(index, "mask"))]
 
 
 def _basic(x, entries: list[Any]):

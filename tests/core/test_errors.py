@@ -18,6 +18,7 @@ EXPECTED = {
     "BackendIncompleteError": RuntimeError,
     "BackendMismatchError": ValueError,
     "UnsupportedError": NotImplementedError,
+    "UnknownShapeError": NotImplementedError,
     "SerializationError": ValueError,
     "PluginError": RuntimeError,
 }

@@ -79,7 +79,7 @@ def test_getitem_errors(backend, key, error, message):
 
 
 def test_a_mask_without_a_known_value_is_an_error(backend):
-    with pytest.raises(UnsupportedError, match="A boolean mask as an index gives a shape that depends on its values"):
+    with pytest.raises(UnsupportedError, match="`mask` must have a known value, as the result's shape depends on it"):
         Function(lambda x: x[x > 3])(X)
 
 

@@ -14,7 +14,8 @@ import pytest
 
 import kcore
 from kcore import layers, ops
-from kcore.errors import CaptureError
+from kcore.engine.function import Function
+from kcore.errors import CaptureError, UnknownShapeError
 
 X = np.random.default_rng(0).normal(size=(8, 4)).astype("float32")
 Y = np.ones((8, 1), "float32")
@@ -60,6 +61,14 @@ def counts(x):
     for _ in range(ops.cast(ops.sum(x) * 0 + 2, "int32")):
         x = x + 1
     return x
+
+
+def selects(x):
+    return x + ops.sum(x[x > 0]) * 0
+
+
+def finds(x):
+    return x + ops.sum(ops.nonzero(x)[0]) * 0
 
 
 BRANCH, TENSOR, COUNT = r"ops\.where.*ops\.cond.*ops\.while_loop", r"with the tensor itself", r"ops\.fori_loop"
@@ -121,6 +130,15 @@ def test_a_layer_is_announced_once_in_all_steps(backend, function, wanted, advic
         model.predict(X, verbose=0)
 
     check(caught(run), function, f"turn a tensor into {wanted}.*{advice}.*run_eagerly=True")
+
+
+@pytest.mark.parametrize(("function", "name"), [(selects, "mask"), (finds, "x")])
+def test_a_shape_that_depends_on_values_is_announced(backend, function, name):
+    model = with_layer(function)
+    advice = f"`{name}` must have a known value, as the result's shape depends on it.*ops.where.*run_eagerly=True"
+    check(caught(lambda: model.fit(X, Y, epochs=2, verbose=0)), function, advice)
+    with pytest.raises(UnknownShapeError, match=f"`{name}` must have a known value"):
+        Function(function)(X)
 
 
 @pytest.mark.parametrize("method", ["evaluate", "predict"])
