@@ -47,9 +47,11 @@ def _recorded(forward, operands):
     return tuple(x.detach() for x in outputs), (outputs, leaves)
 
 
-def _pull_back(residuals, cotangents, *operands, **params):
+def _pull_back(residuals, cotangents, *operands, wanted, **params):
     outputs, leaves = residuals
-    return torch.autograd.grad(outputs, leaves, cotangents, retain_graph=True)
+    chosen = [leaf for leaf, want in zip(leaves, wanted, strict=True) if want]
+    grads = iter(torch.autograd.grad(outputs, chosen, cotangents, retain_graph=True))
+    return tuple(next(grads) if want else None for want in wanted)
 
 
 def max_pool(x, *, size, strides, padding):
@@ -219,6 +221,6 @@ FUSED = {
     "random_bits": Fused(lambda specs, params: True, random_bits),
     "max_pool": Fused(_poolable, max_pool, max_pool_backward),
     "average_pool": Fused(_poolable, average_pool, average_pool_backward),
-    "lstm_layer": Fused(_standard_gates, lstm_layer, _pull_back),
-    "gru_layer": Fused(_standard_gates, gru_layer, _pull_back),
+    "lstm_layer": Fused(_standard_gates, lstm_layer, _pull_back, chooses=True),
+    "gru_layer": Fused(_standard_gates, gru_layer, _pull_back, chooses=True),
 }

@@ -101,6 +101,7 @@ class Fused:
             operands aren't needed any more.
         overwrites: positions of operands.
         reads: positions of the operands that `backward` reads; it may be given `None` for the others. All by default.
+        chooses: whether `backward` takes `wanted` as well, a bool an operand: nobody reads the other cotangents.
 
     Outputs of `forward` share no memory with operands or with one another. Residuals may share it with outputs and with
     the operands at `reads`; what `backward` returns, with anything.
@@ -112,6 +113,7 @@ class Fused:
     inplace: Callable[..., Any] | None = None
     overwrites: tuple[int, ...] = ()
     reads: tuple[int, ...] | None = None
+    chooses: bool = False
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ class _Pullback(Internal):
     """The node of a fused op's pullback: in a plan, residuals come unboxed."""
 
     def bind(self, backend, params, into: bool = False):
-        backward = functools.partial(backend.fused[params["op"].name].backward, **params["params"])
+        backward = _backward(backend, params["op"], params["params"], params["wanted"])
         count, reads, specs = params["count"], params.get("reads"), params["specs"]
         if reads is None:
             return lambda *xs: _filled(backend, backward(xs[-1], xs[count:-1], *xs[:count]), specs)
@@ -88,6 +88,11 @@ class _Pullback(Internal):
             return _filled(backend, backward(xs[-1], xs[first:-1], *operands), specs)
 
         return run
+
+
+def _backward(backend, op: FusedOp, params: dict[str, Any], wanted: tuple[bool, ...]) -> Callable[..., Any]:
+    entry = backend.fused[op.name]
+    return functools.partial(entry.backward, **params, **({"wanted": wanted} if entry.chooses else {}))
 
 
 def _filled(backend, given, specs):
@@ -139,14 +144,14 @@ def _composite_vjp(op: FusedOp, cts, operands, params):
     return pullback(tuple(cts) if isinstance(out, tuple) else cts[0])
 
 
-def _pullback_spec(*xs, op, count, params, specs=None, reads=None):
+def _pullback_spec(*xs, op, count, params, specs=None, reads=None, wanted=None):
     return specs or tuple(xs[:count])
 
 
 def _pullback_compute(backend, *xs, op, count, params):
     operands, cts, (residuals,) = xs[:count], xs[count:-1], xs[-1]
     with backend.eager_context():
-        given = backend.fused[op.name].backward(residuals, cts, *operands, **params)
+        given = _backward(backend, op, params, (True,) * count)(residuals, cts, *operands)
     return _filled(backend, given, [backend.spec_of(x) for x in operands])
 
 

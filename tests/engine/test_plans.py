@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 import kcore
-from kcore import Function, Variable, layers
+from kcore import Function, Variable, layers, ops
+from kcore.engine import active
 from kcore.engine import primitives as P
+from kcore.engine.autodiff import grad
+from kcore.engine.fused import FUSED_OPS
 from kcore.engine.variable import pack
 
 X = np.random.default_rng(5).normal(size=(6, 4)).astype("float32")
@@ -121,3 +126,27 @@ def test_steps_are_what_eager_steps_are(backend):
         weights.append(made.get_weights())
     for a, b in zip(*weights, strict=True):
         np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-5)
+
+
+def test_a_pullback_learns_which_cotangents_are_wanted():
+    numpy, seen = type(kcore.get_backend("numpy")), []
+    entry = numpy.fused["lstm"]
+
+    def noting(*arguments, wanted, **params):
+        seen.append(wanted)
+        grads = entry.backward(*arguments, **params)
+        return tuple(g if want else None for g, want in zip(grads, wanted, strict=True))
+
+    fused = {**numpy.fused, "lstm": dataclasses.replace(entry, backward=noting, chooses=True)}
+    options = {"activation": "tanh", "recurrent_activation": "sigmoid", "reverse": False}
+    rng = np.random.default_rng(0)
+    operands = [rng.normal(size=size).astype("float32") for size in ((2, 3, 8), (2, 2), (2, 2), (2, 8))]
+
+    def kernel_grad(x, h, c, kernel):
+        return grad(lambda u: ops.sum(FUSED_OPS["lstm"](x, h, c, u, **options)[1]))(kernel)
+
+    expected = kernel_grad(*operands)
+    with active.activate(type("Noting", (numpy,), {"fused": fused})()):
+        np.testing.assert_allclose(Function(kernel_grad)(*operands), expected, rtol=1e-6)
+        np.testing.assert_allclose(kernel_grad(*operands), expected, rtol=1e-6)
+    assert seen == [(False, False, False, True), (True,) * 4]

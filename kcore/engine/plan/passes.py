@@ -200,7 +200,8 @@ RULES: dict[str, Callable[[_Simplifier, Instruction], int | None]] = {
 
 
 def prune(listing: Listing) -> Listing:
-    """Drop calls whose results nobody reads; a `scan` stops keeping states that no gradient asks for."""
+    """Drop calls whose results nobody reads; a `scan` stops keeping states that no gradient asks for, and a pullback
+    learns which cotangents are wanted."""
     needed = set(listing.outputs)
     kept = []
     for instruction in reversed(listing.instructions):
@@ -216,6 +217,8 @@ def _lighter(instruction: Instruction, needed: set[int]) -> Instruction:
     if instruction.name == "scan":
         hidden = instruction.results[len(instruction.params["body"].outputs) :]
         instruction.params = {**instruction.params, "keep": bool(needed.intersection(hidden))}
+    if instruction.name == "pullback":
+        instruction.params = {**instruction.params, "wanted": tuple(x in needed for x in instruction.results)}
     return instruction
 
 
