@@ -68,6 +68,10 @@ def _method_problems(cls: type, name: str, row):
         yield f"{name}: must take {', '.join(f'`{p}=`' for p in missing)}; it is {name}{inspect.signature(method)}"
 
 
+_hidden: dict[str, Backend] = {}
+"""The installed backends that were loaded before another one was registered under their name."""
+
+
 def register_backend(name: str, cls: type[Backend]) -> None:
     """Make a backend known in this process, as an entry point of an installed package would.
 
@@ -76,14 +80,21 @@ def register_backend(name: str, cls: type[Backend]) -> None:
         BackendError: the name is taken by another class.
     """
     check_backend(cls)
+    hides = not plugins.is_added(name)
     plugins.add_backend(name, cls)
-    active.LOADED.pop(name, None)
+    loaded = active.LOADED.pop(name, None)
+    if hides and loaded is not None:
+        _hidden[name] = loaded
 
 
 def unregister_backend(name: str) -> None:
-    """Forget a backend that `register_backend` made known; an installed one of that name comes into sight again."""
-    plugins.remove_backend(name)
-    active.LOADED.pop(name, None)
+    """Forget a backend that `register_backend` made known; an installed one of that name comes into sight again, with
+    the variables that live on it."""
+    if plugins.is_added(name):
+        plugins.remove_backend(name)
+        active.LOADED.pop(name, None)
+        if name in _hidden:
+            active.LOADED[name] = _hidden.pop(name)
 
 
 def get_backend(name: str) -> Backend:

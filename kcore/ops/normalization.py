@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kcore import config
 from kcore.engine import primitives as P
 from kcore.engine.fused import fused_op
@@ -84,7 +86,7 @@ def batch_normalization(x, mean, variance, axis, offset=None, scale=None, epsilo
 
 
 @op
-def layer_normalization(x, gamma=None, beta=None, axis=-1, epsilon=None, **kwargs):
+def layer_normalization(x, gamma=None, beta=None, axis: int | Sequence[int] = -1, epsilon=None, **kwargs):
     """`(x - mean) / sqrt(variance + epsilon) * gamma + beta`, by sample: mean and variance are over the given axes.
 
     Args:
