@@ -13,26 +13,26 @@ are to the first implementation of `--base` that ran.
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from processes import in_process, interpreter, machine
+from processes import in_process, interpreter, machine, parser
 from targets import report
 from tasks import TASKS
 
 
-def measure(what: str, who: str, name: str, options: argparse.Namespace) -> float | None:
+def measure(what: str, who: str, name: str, options: Namespace) -> float | None:
     """One measurement in a process of its own; None if it can't be taken."""
     lines = in_process(interpreter(who, options.peers), ["compare.py", "--measure", what, who, name], options.threads)
     return json.loads(lines[-1]) if lines else None
 
 
-def compare(what: str, names: list[str], who: list[str], options: argparse.Namespace) -> dict:
+def compare(what: str, names: list[str], who: list[str], options: Namespace) -> dict:
     """The medians over rounds: `{workload: {implementation: number}}`."""
     medians: dict = {}
     for name in names:
@@ -56,7 +56,7 @@ def show(what: str, medians: dict, base: list[str]) -> None:
             print(f"  {each:14}{value:10.3f}{ratio}", flush=True)
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: Namespace) -> None:
     """Take, print and save all measurements that were asked for, task by task."""
     results: dict = {"machine": machine(options.peers), "rounds": options.rounds, "tasks": {}, "units": {}}
     for what in TASKS if options.what == "all" else options.what.split(","):
@@ -74,18 +74,13 @@ def run(options: argparse.Namespace) -> None:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--what", default="step", help="all, or which of " + ", ".join(TASKS))
-    parser.add_argument("--workloads", default="", help="which; by default all that a task makes sense for")
-    parser.add_argument("--who", default="", help="which of " + ", ".join(TASKS["step"].who))
-    parser.add_argument("--peers", default="", help="the interpreter of an environment with Keras, PyTorch and JAX")
-    parser.add_argument("--base", default="hand-torch,keras-torch,hand-numpy", help="what ratios are to")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=0, help="of BLAS and OpenMP; on a busy machine, 1 is fairer")
-    parser.add_argument("--json", default="", help="a file for all measurements; what it holds of other tasks stays")
-    parser.add_argument("--show", default="", help="print such a file instead of measuring")
-    parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    command_line = parser(__doc__)
+    command_line.add_argument("--what", default="step", help="all, or which of " + ", ".join(TASKS))
+    command_line.add_argument("--workloads", default="", help="which; by default all that a task makes sense for")
+    command_line.add_argument("--who", default="", help="which of " + ", ".join(TASKS["step"].who))
+    command_line.add_argument("--base", default="hand-torch,keras-torch,hand-numpy", help="what ratios are to")
+    command_line.add_argument("--rounds", type=int, default=3)
+    options = command_line.parse_args()
     if options.measure:
         what, who, name = options.measure
         kind, engine = who.split("-")

@@ -13,12 +13,12 @@ same engine (on PyTorch, for NumPy) isn't, the table says so.
 
 from __future__ import annotations
 
-import argparse
 import gc
 import json
 import math
 import sys
 import time
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import numpy as np
-from processes import in_process, interpreter, machine
+from processes import in_process, interpreter, machine, parser
 from tasks import seconds, trainer
 from workloads import STEPS, Workload, data
 
@@ -156,7 +156,7 @@ def _at(found: dict, what: str, size: int) -> str:
     return f"{found[what][found['sizes'].index(size)]:.2f}" if size in found["sizes"] else ""
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: Namespace) -> None:
     """Take, print and save all measurements that were asked for, sweep by sweep."""
     results: dict = {"machine": machine(options.peers), "sweeps": {}}
     for name in options.sweeps.split(","):
@@ -181,16 +181,11 @@ def save(results: dict, path: Path) -> None:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sweeps", default=",".join(SWEEPS), help="which of " + ", ".join(SWEEPS))
-    parser.add_argument("--who", default="kcore-numpy,hand-numpy", help="kcore-, keras- or hand-, and an engine")
-    parser.add_argument("--peers", default="", help="the interpreter of an environment with Keras, PyTorch and JAX")
-    parser.add_argument("--largest", type=int, default=0, help="leave larger sizes out")
-    parser.add_argument("--threads", type=int, default=0, help="of BLAS and OpenMP; on a busy machine, 1 is fairer")
-    parser.add_argument("--json", default="", help="a file for all measurements; what it holds of other sweeps stays")
-    parser.add_argument("--show", default="", help="print such a file instead of measuring")
-    parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    command_line = parser(__doc__)
+    command_line.add_argument("--sweeps", default=",".join(SWEEPS), help="which of " + ", ".join(SWEEPS))
+    command_line.add_argument("--who", default="kcore-numpy,hand-numpy", help="kcore-, keras- or hand-, and an engine")
+    command_line.add_argument("--largest", type=int, default=0, help="leave larger sizes out")
+    options = command_line.parse_args()
     if options.measure:
         name, who, largest = options.measure
         sweep(name, who, int(largest))

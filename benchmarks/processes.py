@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import re
@@ -11,6 +12,17 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """The options that all scripts take that measure in processes."""
+    made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--peers", default="", help="the interpreter of an environment with Keras, PyTorch and JAX")
+    made.add_argument("--threads", type=int, default=0, help="of BLAS and OpenMP; on a busy machine, 1 is fairer")
+    made.add_argument("--json", default="", help="a file for all measurements; what it holds besides stays")
+    made.add_argument("--show", default="", help="print such a file instead of measuring")
+    made.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
+    return made
 
 
 def in_process(python: str, arguments: list[str], threads: int = 0, timeout: float = 600) -> list[str]:

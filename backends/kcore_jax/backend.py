@@ -1,6 +1,6 @@
 """`JaxBackend`: kcore on JAX.
 
-An eager call is a program of its own (`_eager`). A captured function is traced by `jax.jit`: its plan is a straight
+An eager call is a program of its own (`_programs`). A captured function is traced by `jax.jit`: its plan is a straight
 line of the same methods, and XLA compiles them into one program, to which the state is donated. JAX is imported when
 the backend is made, so that kcore knows of it without paying for it.
 """
@@ -62,9 +62,9 @@ class JaxBackend(LinearAlgebra, Backend):
         super().__init__(device)
 
     def guard(self, function):
-        from . import _eager
+        from . import _programs
 
-        call = _eager.program(function)
+        call = _programs.program(function)
         return call if self._place is None or function.__name__ != "iota" else self._made_here(call)
 
     def _made_here(self, call):
@@ -117,9 +117,9 @@ class JaxBackend(LinearAlgebra, Backend):
     # ---- compilation and control flow
 
     def compile(self, function, donate=()):
-        from . import _eager
+        from . import _programs
 
-        return _eager.compiled(function, donate_argnums=donate)
+        return _programs.compiled(function, donate_argnums=donate)
 
     def cond(self, pred, yes, no):
         with self._x64(True):

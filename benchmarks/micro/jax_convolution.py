@@ -17,7 +17,7 @@ import jax
 import numpy as np
 from jax import lax
 
-from kcore_jax._eager import compiled
+from kcore_jax._programs import compiled
 
 REPEATS = 8
 

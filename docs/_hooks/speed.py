@@ -69,7 +69,7 @@ def machine() -> str:
     on = found["machine"]
     return (
         f"Measured on {on['date']}: {on['processor']}, {on['cores']} cores; Python {on['python']}, {on['versions']}; "
-        f"medians of {found['rounds']} rounds."
+        + ("one round." if found["rounds"] == 1 else f"medians of {found['rounds']} rounds.")
     )
 
 

@@ -1,7 +1,7 @@
 """Optimizers: how variables move along their gradients.
 
 All of kcore's own work on whole vectors: the variables of a dtype are packed into one, and so is each slot of their
-state.
+state, unless the backend likes single variables (`Backend.packs`).
 """
 
 from __future__ import annotations

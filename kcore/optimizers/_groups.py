@@ -3,11 +3,10 @@
 An update rule such as Adam's treats every number alike, so it needs no loop over variables: the variables of one
 dtype are packed into one flat vector (`engine.variable.pack`), their gradients are joined into one vector, and every
 slot (a momentum, an accumulator) is one vector too. A rule that looks at whole variables (at their norm or their
-shape) gets a group for each variable instead.
+shape) gets a group for each variable instead, and so does every rule on a backend that compiles whole programs.
 
 Notation: a group has `k` members of sizes `n_0 .. n_{k-1}`, and `n` is their sum. With `k == 1` nothing is flattened:
-    the group's variable is the
-member itself, with its own shape.
+    the group's variable is the member itself, with its own shape.
 """
 
 from __future__ import annotations

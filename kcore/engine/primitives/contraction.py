@@ -167,6 +167,12 @@ def _conv_cases():
     )
     yield "groups", (1, 4, 4, 4), (2, 2, 2, 6), _settings(2, groups=2)
     yield "depthwise", (1, 4, 4, 3), (2, 2, 1, 6), _settings(2, groups=3)
+    yield (
+        "depthwise strides and dilation",
+        (2, 6, 7, 3),
+        (2, 3, 1, 3),
+        _settings(2, strides=(2, 1), dilation=(1, 2), padding=((1, 0), (0, 2)), groups=3),
+    )
     yield "pointwise", (2, 3, 3, 4), (1, 1, 4, 2), _settings(2)
     yield "one axis", (2, 7, 2), (3, 2, 3), _settings(1, strides=(2,), padding=((1, 1),))
     yield "three axes", (1, 3, 4, 3, 2), (2, 2, 2, 2, 2), _settings(3)

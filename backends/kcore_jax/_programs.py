@@ -18,8 +18,8 @@ SMALL = 1 << 16
 QUICKLY = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
 """XLA's options for that: 15 to 20 ms for a program that otherwise takes 35 to 55."""
 WELL = {"xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT,LIBRARY_FUSION_TYPE_REDUCE"}
-"""XLA's options for all other programs: products go to its YNNPACK, convolutions to its Eigen, 1.6 to 2.8 times as fast
-on a CPU as what it does on its own."""
+"""XLA's options for all other programs: products go to its YNNPACK, convolutions to its Eigen. On a CPU that is up to
+six times as fast as what it does on its own: the table in `docs/decisions/0009-jax-compiling.md`."""
 
 
 @functools.cache
