@@ -7,6 +7,7 @@ are walked like their base and come back as it; named tuples and `OrderedDict` k
 
 from __future__ import annotations
 
+import functools
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -77,6 +78,13 @@ class TreeDef:
 
 
 _LEAF = TreeDef(None, None, ())
+_NOT_A_LEAF = (list, tuple, dict, TreeDef)
+
+
+@functools.cache
+def _row(size: int) -> TreeDef:
+    """A tuple of leaves: what a function's arguments mostly are."""
+    return TreeDef(tuple, None, (_LEAF,) * size)
 
 
 def is_nested(tree: Any) -> bool:
@@ -110,6 +118,8 @@ def structure(tree: Any) -> TreeDef:
 
 def flatten_with_structure(tree: Any) -> tuple[list, TreeDef]:
     """`flatten` and `structure` in one walk: `(leaves, treedef)`."""
+    if type(tree) is tuple and not any(isinstance(child, _NOT_A_LEAF) for child in tree):
+        return list(tree), _row(len(tree))
     leaves: list = []
     return leaves, _walk(tree, leaves)
 

@@ -7,11 +7,12 @@ the backend is made, so that kcore knows of it without paying for it.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from kcore.extend import Backend, Capabilities, Gap, iinfo, is_float, is_integer
+from kcore.extend import Backend, Capabilities, Gap, finfo, iinfo, is_float, is_integer
 
 from ._linalg import LinearAlgebra
 
@@ -162,8 +163,10 @@ class JaxBackend(LinearAlgebra, Backend):
         if not (is_float(source) and is_integer(dtype)):
             return x.astype(dtype)
         low, high = iinfo(dtype).min, iinfo(dtype).max
-        inside = self.jnp.where(self.jnp.isnan(x) | (x <= low) | (x >= high + 1.0), 0, x).astype(dtype)
-        return self.jnp.where(x >= high + 1.0, high, self.jnp.where(x <= low, low, inside)).astype(dtype)
+        largest = float(finfo(source).max)
+        too_low, too_high = low if -low <= largest else -math.inf, high + 1.0 if high < largest else math.inf
+        inside = self.jnp.where(self.jnp.isnan(x) | (x <= too_low) | (x >= too_high), 0, x).astype(dtype)
+        return self.jnp.where(x >= too_high, high, self.jnp.where(x <= too_low, low, inside)).astype(dtype)
 
     # ---- movement
 

@@ -1,4 +1,6 @@
-"""PyTorch's own tape, for `NativeGradientTape`."""
+"""PyTorch's own tape: for `NativeGradientTape`, for the kernels whose way back only it knows, and how to do without."""
+
+import contextlib
 
 import torch
 
@@ -34,3 +36,15 @@ AUTODIFF = NativeAutodiff(
     detach=torch.Tensor.detach,
     custom=lambda f, operands: _Custom.apply(f, *operands),
 )
+
+_NORMAL = torch._C._dispatch_tls_local_include_set(), torch._C._dispatch_tls_local_exclude_set()
+
+below = torch._C._AutoDispatchBelowAutograd
+"""Context manager: calls go to torch's kernels straight, past the layer that records. `no_grad` passes it each time."""
+
+
+@contextlib.contextmanager
+def recording():
+    """Context manager: calls are recorded, inside `below` too."""
+    with torch._C._ForceDispatchKeyGuard(*_NORMAL), torch.enable_grad():
+        yield

@@ -10,11 +10,12 @@ import torch
 
 from kcore.extend import Fused
 
+from ._autograd import recording
 from ._convolution import _back, _image
 from ._random import random_bits
 
 ATEN = torch.ops.aten
-THRESHOLD_BACKWARD = ATEN.threshold_backward.default
+NO_CLASS = torch.iinfo(torch.int64).min
 
 
 def _floats(specs, params) -> bool:
@@ -41,7 +42,7 @@ def _poolable(specs, params) -> bool:
 
 def _recorded(forward, operands):
     """A function's results, and for `_pull_back` the same as an autograd graph with its leaves."""
-    with torch.enable_grad():
+    with recording():
         leaves = [x.detach().requires_grad_() for x in operands]
         outputs = forward(*leaves)
     return tuple(x.detach() for x in outputs), (outputs, leaves)
@@ -98,14 +99,15 @@ def relu_inplace(x):
 
 def relu_backward(out, cotangents, x):
     """The cotangent where the result is positive."""
-    return (THRESHOLD_BACKWARD(cotangents[0], out, 0),)
+    return (ATEN.threshold_backward(cotangents[0], out, 0),)
 
 
 def softmax(x, *, axes):
     """The core's `softmax`: 0 where all are -inf, of which torch makes NaN, in all of the row. A CPU looks for that."""
     axis = axes[0]
     out = torch.softmax(x, axis)
-    if x.is_cuda or math.isnan(out.select(axis, 0).sum().item()):
+    looked_at = out if out.numel() < 4096 else out.select(axis, 0)
+    if x.is_cuda or math.isnan(looked_at.sum().item()):
         out.masked_fill_(x.amax(axis, True) == -math.inf, 0.0)
     return (out,), out
 
@@ -125,6 +127,38 @@ def layer_norm_backward(moments, cotangents, x, gamma, beta, *, axes, epsilon):
     """torch's own, for all three operands."""
     call = cotangents[0], x, gamma.shape, *moments, gamma, beta, [True, True, True]
     return ATEN.native_layer_norm_backward.default(*call)
+
+
+def crossentropy_of_logits(logits, target, *, axis, epsilon):
+    """The core's `crossentropy_of_logits`; the residuals are log(softmax), the targets, and the loss without limits."""
+    logs, place = torch.log_softmax(logits, axis), target.long()
+    if axis > 1:
+        logs, place = logs.flatten(0, -2), place.flatten()
+    loss, _ = ATEN.nll_loss_forward(logs, place, None, 0, NO_CLASS)
+    out = loss.clamp(*_limits(epsilon)) if epsilon else loss
+    return (out.view(target.shape) if axis > 1 else out,), (logs, place, loss)
+
+
+def crossentropy_of_logits_backward(residuals, cotangents, logits, target, *, axis, epsilon):
+    """softmax, less 1 at the target, inside the limits."""
+    logs, place, loss = residuals
+    flow = cotangents[0].flatten() if axis > 1 else cotangents[0]
+    if epsilon:
+        flow = ATEN.hardtanh_backward(flow, loss, *_limits(epsilon))
+    grad = ATEN.nll_loss_backward(flow, logs, place, None, 0, NO_CLASS, _zero(logs.device, logs.dtype))
+    grad = torch._log_softmax_backward_data(grad, logs, 1, logs.dtype)
+    return grad.view(logits.shape) if axis > 1 else grad, None
+
+
+def _limits(epsilon: float) -> tuple[float, float]:
+    """Of the loss, where its share is limited to [epsilon, 1 - epsilon]."""
+    return -math.log1p(-epsilon), -math.log(epsilon)
+
+
+@functools.cache
+def _zero(device, dtype):
+    """The sum of weights, which the kernel wants and doesn't read."""
+    return torch.zeros((), device=device, dtype=dtype)
 
 
 def crossentropy(output, target, *, axis, epsilon):
@@ -147,7 +181,7 @@ def adam_step_size(iterations, learning_rate, *, beta_1, beta_2):
     """The core's `adam_step_size`, by the host: for tensors on the CPU."""
     t = iterations.item() + 1
     corrections = math.sqrt(-math.expm1(t * math.log(beta_2))) / -math.expm1(t * math.log(beta_1))
-    return (torch.tensor(learning_rate.item() * corrections, dtype=learning_rate.dtype),), None
+    return (torch.full((), learning_rate.item() * corrections, dtype=learning_rate.dtype),), None
 
 
 def adam(gradient, value, momentum, velocity, step_size, **settings):
@@ -200,6 +234,10 @@ def _one_axis(specs, params) -> bool:
     return len(params["axes"]) == 1 and _some_floats(specs, params)
 
 
+def _last_of_some(specs, params) -> bool:
+    return params["axis"] == len(specs[0].shape) - 1 > 0 and _some_floats(specs, params)
+
+
 def _last_axis(specs, params) -> bool:
     """The last axis, with a scale and a shift of its length."""
     vectors = specs[1].shape == specs[2].shape == specs[0].shape[-1:]
@@ -214,6 +252,9 @@ FUSED = {
     "linear": Fused(_some_floats, linear),
     "relu": Fused(_floats, relu, relu_backward, relu_inplace, (0,), reads=()),
     "softmax": Fused(_one_axis, softmax, softmax_backward, reads=()),
+    "crossentropy_of_logits": Fused(
+        _last_of_some, crossentropy_of_logits, crossentropy_of_logits_backward, reads=(0, 1)
+    ),
     "crossentropy_of_classes": Fused(_floats, crossentropy, crossentropy_backward, reads=(0, 1)),
     "layer_norm": Fused(_last_axis, layer_norm, layer_norm_backward),
     "adam_step_size": Fused(_decays, adam_step_size),

@@ -8,8 +8,7 @@ import torch
 
 from kcore.extend import Backend, Capabilities, is_float, required_primitives
 
-from . import _convolution, _elementwise, _movement, _reduction
-from ._autograd import AUTODIFF
+from . import _autograd, _convolution, _elementwise, _movement, _reduction
 from ._dtypes import DTYPES, NAMES, WIDE
 from ._fused import FUSED
 
@@ -29,7 +28,7 @@ class TorchBackend(Backend):
     name = "torch"
     capabilities = Capabilities(tuple(DTYPES), ("cpu", "cuda"))
     fused = FUSED
-    native_autodiff = AUTODIFF
+    native_autodiff = _autograd.AUTODIFF
     inplace = {
         **NATIVE,
         "cast": lambda x, *, dtype, out: out.copy_(_elementwise.cast(x, dtype=dtype) if x.is_floating_point() else x),
@@ -57,9 +56,10 @@ class TorchBackend(Backend):
         if dtype == "bfloat16":
             return self.asarray(np.asarray(x, np.float32)).to(torch.bfloat16)
         array = np.asarray(x, dtype)
-        if not array.flags.writeable or not array.dtype.isnative or min(array.strides, default=0) < 0:
+        if not (array.flags.carray and array.dtype.isnative) and not _is_viewable(array):
             array = array.astype(array.dtype.newbyteorder("="), order="C")
-        return torch.from_numpy(array).to(self._device)
+        tensor = torch.from_numpy(array)
+        return tensor if self._device.type == "cpu" else tensor.to(self._device)
 
     def to_numpy(self, x):
         return (x.float() if x.dtype is torch.bfloat16 else x).numpy(force=True)
@@ -84,7 +84,7 @@ class TorchBackend(Backend):
         return x.is_contiguous()
 
     def run_context(self):
-        return torch.no_grad()
+        return _autograd.below()
 
     def bind(self, name, params, specs, into=False):
         """Without the detour of wide unsigned integers, where there are none."""
@@ -103,6 +103,11 @@ class TorchBackend(Backend):
 
     def engine_version(self):
         return torch.__version__
+
+
+def _is_viewable(array) -> bool:
+    """Whether torch can look at an array's memory, if it isn't a plain block of it."""
+    return array.flags.behaved and array.dtype.isnative and min(array.strides) >= 0
 
 
 for _name in required_primitives():

@@ -136,3 +136,10 @@ def crossentropy_of_classes(output, target, *, epsilon) -> tuple:
     """The cross-entropy of rows of probabilities."""
     share = output[np.arange(len(target)), target] / output.sum(1)
     return (-np.log(np.clip(share, epsilon, 1 - epsilon)),)
+
+
+def crossentropy_of_logits(logits, target, *, axis, epsilon) -> tuple:
+    """The cross-entropy of the softmax along the last axis."""
+    shares = softmax(logits, axes=(axis,))[0]
+    share = np.take_along_axis(shares, target[..., None], axis)[..., 0]
+    return (-np.log(np.clip(share, epsilon, 1 - epsilon)),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
@@ -104,6 +105,17 @@ def _dense() -> Iterator[tuple[str, Call]]:
                 partial(_oracles.crossentropy_of_classes, epsilon=1e-7),
             ),
         )
+    for name, shape, epsilon in (("rows", (3, 5), 0.0), ("rank 3", (2, 3, 4), 1e-7), ("zero size", (0, 5), 1e-7)):
+        params = {"axis": len(shape) - 1, "epsilon": epsilon}
+        classes = np.arange(math.prod(shape[:-1]), dtype="int32").reshape(shape[:-1]) % shape[-1]
+        oracle = partial(_oracles.crossentropy_of_logits, **params)
+        call = Call("crossentropy_of_logits", (floats(*shape), classes), params, oracle)
+        yield f"{call.op}/{name}", call
+    certain = np.array([[80.0, 0.0], [80.0, 0.0]], "float32")
+    params = {"axis": 1, "epsilon": 1e-7}
+    oracle = partial(_oracles.crossentropy_of_logits, **params)
+    limited = Call("crossentropy_of_logits", (certain, np.array([0, 1], "int64")), params, oracle, grad=False)
+    yield "crossentropy_of_logits/limits", limited
     for name, shape in (("rows", (3, 5)), ("rank 3", (2, 3, 4)), ("zero size", (0, 5))):
         operands = floats(*shape), floats(shape[-1]), floats(shape[-1])
         last = {"axes": (len(shape) - 1,), "epsilon": 1e-3}

@@ -15,16 +15,24 @@ from .spec import Spec
 from .tracing import Capture, Tracer, current_capture, eager
 
 TENSOR = object()
-STATIC = (int, bool, str, bytes, type(None))
+STATIC = frozenset({int, bool, str, bytes, type(None)})
 
 
-def _entry(x, backend) -> tuple[Any, bool]:
-    """An argument as a tensor, or as it is where it is static; and which of the two."""
-    if type(x) in STATIC:
-        return x, False
-    if type(x) is float:
-        return backend.scalar(x, "float32"), True
-    return (x if backend.is_tensor(x) else backend.argument(x)), True
+def _signature(flat: list, backend) -> tuple[list, tuple]:
+    """The tensors among the arguments, and what a plan depends on: their shapes and dtypes, and all other values."""
+    tensors, key = [], []
+    is_tensor, shape_of, dtype_of = backend.is_tensor, backend.shape_of, backend.dtype_of
+    for x in flat:
+        if type(x) in STATIC:
+            key.append((type(x), x))
+            continue
+        if is_tensor(x):
+            tensor = x
+        else:
+            tensor = backend.scalar(x, "float32") if type(x) is float else backend.argument(x)
+        tensors.append(tensor)
+        key.append((shape_of(tensor), dtype_of(tensor)))
+    return tensors, tuple(key)
 
 
 class Captured(NamedTuple):
@@ -78,16 +86,14 @@ class Function:
 
     def __call__(self, *args):
         flat, structure = tree.flatten_with_structure(args)
-        if current_capture() is not None or any(type(x) is Tracer for x in flat):
+        if current_capture() is not None or Tracer in map(type, flat):
             return self.fn(*args)
         backend = active.current()
-        entries = [_entry(x, backend) for x in flat]
-        tensors = [x for x, is_tensor in entries if is_tensor]
-        key = [(backend.shape_of(x), backend.dtype_of(x)) if is_tensor else (type(x), x) for x, is_tensor in entries]
-        cache_key = (structure, tuple(key), backend, wanted_dtype())
-        captured = self.cache.get(cache_key)
+        tensors, signature = _signature(flat, backend)
+        key = structure, signature, backend, wanted_dtype()
+        captured = self.cache.get(key)
         if captured is None:
-            captured = self._capture(args, flat, cache_key, backend)
+            captured = self._capture(args, flat, key, backend)
         self.calls += 1
         return _run(captured, tensors)
 

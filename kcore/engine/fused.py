@@ -32,17 +32,20 @@ class FusedOp:
         self._node = _fused_node(self)
 
     def __call__(self, *operands, **params):
-        backend = active.current()
-        entry, tape = backend.fused.get(self.name), autodiff.current_tape()
-        if tape is not None and tape.native is not None:
-            return self.composite(*operands, **params)
-        if entry is None or not entry.applies([spec_of(x) for x in operands], params):
+        if not self.has_path(operands, params):
             return self.composite(*operands, **params)
         if any(isinstance(x, Tracer) for x in operands):
             outputs = tuple(record(self._node, operands, params))[:-1]
         else:
-            outputs = self._node.evaluate(backend, operands, params)[:-1]
+            outputs = self._node.evaluate(active.current(), operands, params)[:-1]
         return outputs[0] if len(outputs) == 1 else outputs
+
+    def has_path(self, operands, params: dict[str, Any]) -> bool:
+        """Whether a call runs as the active backend's fast path, and not as the composite."""
+        entry, tape = active.current().fused.get(self.name), autodiff.current_tape()
+        if entry is None or (tape is not None and tape.native is not None):
+            return False
+        return bool(entry.applies([spec_of(x) for x in operands], params))
 
 
 def fused_op(name: str):

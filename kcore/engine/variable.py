@@ -233,10 +233,11 @@ class Variable:
 
     def load_to_write(self):
         """The tensor, which nobody else holds, so that a plan may write its new value into it."""
-        if self._shared and (self._backend.donates or not self._backend.immutable):
-            self._value = self._backend.copy(self._value)
-        self._shared = False
-        return self.load()
+        if self._shared:
+            if self._backend.donates or not self._backend.immutable:
+                self._value = self._backend.copy(self._value)
+            self._shared = False
+        return self._value if self.pack is None else self.pack.load(self)
 
     def store(self, tensor) -> None:
         """Make an engine's tensor of the right shape and dtype the value; the variable owns it from now on."""

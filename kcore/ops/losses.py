@@ -5,6 +5,7 @@ from __future__ import annotations
 from kcore import config
 from kcore.engine import primitives as P
 from kcore.engine.fused import fused_op
+from kcore.engine.tracing import Tracer
 from kcore.errors import InvalidArgumentError, ShapeError
 
 from ._common import (
@@ -22,6 +23,7 @@ from ._common import (
 from .activation import log1p_exp
 from .operation import op
 from .softmax import finite_shift
+from .softmax import normalized as _softmax
 
 
 def _probabilities(x, epsilon: float):
@@ -141,9 +143,29 @@ def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
     axis = axis_of(axis, len(shape))
     target = _class_numbers(target, shape, axis)
     if from_logits:
-        shifted, normalizer = _log_normalizer(output, (axis,))
-        return P.subtract(normalizer, _pick(shifted, target, axis))
-    return _crossentropy_of_classes(output, target, axis=axis, epsilon=config.epsilon())
+        return _crossentropy_of_logits(output, target, axis=axis, epsilon=0.0)
+    params = {"axis": axis, "epsilon": config.epsilon()}
+    logits = _logits_of(output, axis)
+    if logits is not None and _crossentropy_of_logits.has_path((logits, target), params):
+        return _crossentropy_of_logits(logits, target, **params)
+    return _crossentropy_of_classes(output, target, **params)
+
+
+def _logits_of(output, axis: int):
+    """What `softmax` along the axis made the output of, where that is known."""
+    node = output.node if isinstance(output, Tracer) else None
+    if node is None or node.primitive.name != "softmax" or node.params["axes"] != (axis,):
+        return None
+    return node.operands[0]
+
+
+@fused_op("crossentropy_of_logits")
+def _crossentropy_of_logits(logits, target, *, axis, epsilon):
+    """-log of the target's share of the softmax along an axis, limited to [epsilon, 1 - epsilon] if epsilon isn't 0."""
+    if epsilon:
+        return _crossentropy_of_classes(_softmax(logits, axes=(axis,)), target, axis=axis, epsilon=epsilon)
+    shifted, normalizer = _log_normalizer(logits, (axis,))
+    return P.subtract(normalizer, _pick(shifted, target, axis))
 
 
 @fused_op("crossentropy_of_classes")

@@ -168,8 +168,24 @@ def _neutral(value: float, positions: tuple[int, ...]):
 
 
 def _multiply(simplifier: _Simplifier, instruction: Instruction) -> int | None:
+    """A product with 1, and one that takes a quotient back: a mean counted as often as it has elements."""
     simplifier._unbroadcast(instruction)
+    for position in (0, 1):
+        maker = simplifier.made_by.get(instruction.operands[1 - position])
+        factor = simplifier.scalar_constant(instruction.operands[position])
+        if factor and maker is not None and maker.name == "divide" and maker.specs == instruction.specs:
+            dividend, divisor = maker.operands
+            same = simplifier.scalar_constant(divisor) == factor
+            if same and math.isfinite(factor) and simplifier.listing.specs[dividend] == instruction.specs[0]:
+                return dividend
     return _neutral(1, (0, 1))(simplifier, instruction)
+
+
+def _argmax(simplifier: _Simplifier, instruction: Instruction) -> None:
+    """The largest share of a softmax belongs to the largest logit."""
+    maker = simplifier.made_by.get(instruction.operands[0])
+    if maker is not None and maker.name == "softmax" and maker.params["axes"] == (instruction.params["axis"],):
+        instruction.operands = maker.operands[:1]
 
 
 def _reduce(simplifier: _Simplifier, instruction: Instruction) -> int | None:
@@ -189,6 +205,7 @@ RULES: dict[str, Callable[[_Simplifier, Instruction], int | None]] = {
     "slice": _unchanged,
     "pad": _zero_widths,
     "multiply": _multiply,
+    "argmax": _argmax,
     "divide": _neutral(1, (1,)),
     "subtract": _neutral(0, (1,)),
     "sum": _reduce,
