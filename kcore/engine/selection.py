@@ -12,7 +12,7 @@ import inspect
 from kcore import config, plugins
 from kcore.errors import BackendError, BackendIncompleteError, BackendNotFoundError, BackendUnavailableError
 
-from . import active
+from . import active, memory
 from .backend import INTERFACE_CHANGES, INTERFACE_VERSION, Backend, signature
 from .primitives import TABLE
 
@@ -110,6 +110,7 @@ def get_backend(name: str) -> Backend:
 
 
 def _loaded(name: str) -> Backend:
+    memory.keep_freed()
     try:
         cls = _find(name)
         check_backend(cls)
