@@ -148,7 +148,7 @@ def capture(kind: str, engine: str, name: str) -> float:
 
 def fit_overhead(kind: str, engine: str, name: str) -> float:
     """Microseconds a step that `fit` adds to calls of the captured step on batches that lie ready."""
-    work = WORKLOADS[name]._replace(steps=2000)
+    work = WORKLOADS[name]._replace(steps=500)
     x, y = data(work)
     keras = package(kind, engine)
     made = model(keras, work)
@@ -163,7 +163,7 @@ def fit_overhead(kind: str, engine: str, name: str) -> float:
     fit = lambda: made.fit(x, y, batch_size=work.batch, epochs=1, verbose=0)  # noqa: E731
     for run in (fit, bare):
         run()
-    differences = [seconds(fit) - seconds(bare) for _ in range(5)]
+    differences = [seconds(fit) - seconds(bare) for _ in range(25)]
     return statistics.median(differences) / work.steps * 1e6
 
 

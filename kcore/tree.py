@@ -102,9 +102,7 @@ def flatten(tree: Any) -> list:
     >>> flatten({"b": 1, "a": [2, (3, None)]})
     [2, 3, None, 1]
     """
-    leaves: list = []
-    _walk(tree, leaves)
-    return leaves
+    return flatten_with_structure(tree)[0]
 
 
 def structure(tree: Any) -> TreeDef:
@@ -113,11 +111,13 @@ def structure(tree: Any) -> TreeDef:
     >>> structure({"a": [1, 2], "b": 3})
     {'a': [*, *], 'b': *}
     """
-    return _walk(tree, [])
+    return flatten_with_structure(tree)[1]
 
 
 def flatten_with_structure(tree: Any) -> tuple[list, TreeDef]:
     """`flatten` and `structure` in one walk: `(leaves, treedef)`."""
+    if not isinstance(tree, _NOT_A_LEAF):
+        return [tree], _LEAF
     if type(tree) is tuple and not any(isinstance(child, _NOT_A_LEAF) for child in tree):
         return list(tree), _row(len(tree))
     leaves: list = []

@@ -48,3 +48,9 @@ def recording():
     """Context manager: calls are recorded, inside `below` too."""
     with torch._C._ForceDispatchKeyGuard(*_NORMAL), torch.enable_grad():
         yield
+
+
+def pulled_back(outputs, cotangents, leaves):
+    """The leaves' cotangents, and the graph stays. `torch.autograd.grad` is this after checks that import SymPy."""
+    engine = torch.autograd.Variable._execution_engine  # pyright: ignore[reportAttributeAccessIssue]
+    return engine.run_backward(tuple(outputs), tuple(cotangents), True, False, tuple(leaves), False, False)

@@ -10,7 +10,7 @@ import torch
 
 from kcore.extend import Fused
 
-from ._autograd import recording
+from ._autograd import pulled_back, recording
 from ._convolution import _back, _image
 from ._random import random_bits
 
@@ -51,7 +51,7 @@ def _recorded(forward, operands):
 def _pull_back(residuals, cotangents, *operands, wanted, **params):
     outputs, leaves = residuals
     chosen = [leaf for leaf, want in zip(leaves, wanted, strict=True) if want]
-    grads = iter(torch.autograd.grad(outputs, chosen, cotangents, retain_graph=True))
+    grads = iter(pulled_back(outputs, cotangents, chosen))
     return tuple(next(grads) if want else None for want in wanted)
 
 

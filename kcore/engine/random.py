@@ -17,9 +17,12 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import operator
 import secrets
 import statistics
 import threading
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -46,24 +49,39 @@ def _words(key):
     return [P.reshape(P.slice(key, start=(i,), stop=(i + 1,), step=(1,)), shape=()) for i in range(2)]
 
 
-def threefry2x32(k0, k1, x0, x1):
+class Arithmetic(NamedTuple):
+    """What the cipher is made of, on words of 32 bits: tensors, or integers."""
+
+    add: Callable
+    xor: Callable
+    rotate: Callable
+
+
+TENSORS = Arithmetic(P.add, P.bitwise_xor, _rotate)
+INTEGERS = Arithmetic(
+    lambda x, y: (x + y) & 0xFFFFFFFF, operator.xor, lambda x, by: (x << by | x >> (32 - by)) & 0xFFFFFFFF
+)
+
+
+def threefry2x32(k0, k1, x0, x1, on: Arithmetic = TENSORS):
     """Encipher counters.
 
     Args:
         k0, k1: the words of the cipher's key: uint32 scalars.
         x0, x1: uint32 tensors of one shape, the two words of each counter.
+        on: what the words are; with `INTEGERS`, all four are integers.
 
     Returns:
-        Two uint32 tensors of that shape.
+        Two words like x0 and x1.
     """
-    words = [k0, k1, P.bitwise_xor(P.bitwise_xor(k0, k1), PARITY)]
-    x0, x1 = P.add(x0, k0), P.add(x1, k1)
+    words = [k0, k1, on.xor(on.xor(k0, k1), PARITY)]
+    x0, x1 = on.add(x0, k0), on.add(x1, k1)
     for done in range(1, ROUNDS + 1):
-        x0 = P.add(x0, x1)
-        x1 = P.bitwise_xor(_rotate(x1, ROTATIONS[(done - 1) % 8]), x0)
+        x0 = on.add(x0, x1)
+        x1 = on.xor(on.rotate(x1, ROTATIONS[(done - 1) % 8]), x0)
         if done % 4 == 0:
-            x0 = P.add(x0, words[done // 4 % 3])
-            x1 = P.add(x1, P.add(words[(done // 4 + 1) % 3], done // 4))
+            x0 = on.add(x0, words[done // 4 % 3])
+            x1 = on.add(x1, on.add(words[(done // 4 + 1) % 3], done // 4))
     return x0, x1
 
 
@@ -227,7 +245,12 @@ host_normal = _on_host(normal)
 host_truncated_normal = _on_host(truncated_normal)
 host_randint = _on_host(randint)
 host_permutation = _on_host(permutation)
-host_fold_in = _on_host(fold_in)
+
+
+def host_fold_in(key, *, data: int) -> np.ndarray:
+    """`fold_in` of a NumPy key, by the host's integers: a key for each variable is drawn so."""
+    seed, stream = map(int, key)
+    return np.array(threefry2x32(seed, PARITY, data & 0xFFFFFFFF, stream, INTEGERS), np.uint32)
 
 
 class _Global:

@@ -17,7 +17,7 @@ import math
 import operator
 from collections.abc import Sequence
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -157,6 +157,8 @@ class Variable:
     def _owned(self, value, dtype):
         """A tensor of the backend that nobody else holds."""
         backend = self._backend
+        if isinstance(value, _Fresh):
+            return backend.asarray(value.array, dtype)
         value = value_of(value)
         tensor = backend.asarray(value, dtype)
         return backend.copy(tensor) if tensor is value or not backend.immutable else tensor
@@ -341,7 +343,15 @@ class Variable:
         self._value = self._owned(state["_value"], None)
 
 
+class _Fresh(NamedTuple):
+    """An initial value that nobody else holds, and that needn't be copied."""
+
+    array: np.ndarray
+
+
 def _initial_value(initializer, shape, dtype):
+    if isinstance(initializer, _Fresh):
+        return initializer
     if isinstance(initializer, str):
         initializer = registry.lookup("initializers", initializer)
         initializer = initializer() if isinstance(initializer, type) else initializer
@@ -401,7 +411,8 @@ class Pack:
         backend = members[0].backend
         parts = [backend.to_numpy(v.load()).reshape(-1) for v in members]
         with active.activate(backend):
-            self.flat = Variable(np.concatenate(parts), dtype=members[0].dtype, trainable=False, name="pack")
+            joined = _Fresh(np.concatenate(parts))
+            self.flat = Variable(joined, dtype=members[0].spec.dtype, trainable=False, name="pack")
 
     def bounds(self, variable: Variable) -> tuple[int, int]:
         """Where the variable's numbers start and stop in the flat variable."""

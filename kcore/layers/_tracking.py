@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+CONTAINERS = (list, tuple, dict, set)
+
 _clock = 0
 
 
@@ -46,7 +48,11 @@ def find(owner: Any, kind: type | tuple[type, ...], untracked: frozenset[str]) -
     found = []
     ticks = owner._ticks
     for name, value in vars(owner).items():
-        if name not in untracked:
+        if name in untracked:
+            continue
+        if isinstance(value, kind):
+            found.append((ticks.get(name, 0), value))
+        elif isinstance(value, CONTAINERS) and value:
             attached = ticks.get(name, 0)
             found += [(max(attached, when), item) for when, item in _items(value, kind, set())]
     found.sort(key=lambda entry: entry[0])
@@ -54,11 +60,10 @@ def find(owner: Any, kind: type | tuple[type, ...], untracked: frozenset[str]) -
 
 
 def _items(value: Any, kind: type | tuple[type, ...], seen: set[int]) -> Iterator[tuple[int, Any]]:
-    """Pairs (tick, object) in the walk's order; an object that is an attribute itself counts from the attribute's tick
-    alone."""
+    """Pairs (tick, object) in the order of the walk through containers."""
     if isinstance(value, kind):
         yield 0, value
-    elif isinstance(value, (list, tuple, dict, set)) and id(value) not in seen:
+    elif isinstance(value, CONTAINERS) and id(value) not in seen:
         seen.add(id(value))
         for item in value.values() if isinstance(value, dict) else value:
             inside = isinstance(item, kind)

@@ -150,3 +150,45 @@ def test_a_pullback_learns_which_cotangents_are_wanted():
         np.testing.assert_allclose(Function(kernel_grad)(*operands), expected, rtol=1e-6)
         np.testing.assert_allclose(kernel_grad(*operands), expected, rtol=1e-6)
     assert seen == [(False, False, False, True), (True,) * 4]
+
+
+class TestSimplification:
+    def test_a_mean_that_is_counted_by_its_elements_is_a_sum(self, backend):
+        def run(x, factor):
+            return P.multiply(P.divide(P.sum(x, axes=(0, 1), keepdims=False), 24.0), factor)
+
+        for factor, divides in ((24.0, False), (12.0, True)):
+            function = Function(lambda x, factor=factor: run(x, factor))
+            np.testing.assert_allclose(backend.to_numpy(function(X)), X.sum() / 24 * factor, rtol=1e-5)
+            assert ("divide" in [i.name for i in entry(function).listing.instructions]) is divides
+
+    def test_a_quotient_by_zero_stays(self, backend):
+        function = Function(lambda x: P.multiply(P.divide(x, 0.0), 0.0))
+        assert np.isnan(backend.to_numpy(function(np.float32([1.0])))).all()
+
+    def test_the_largest_share_is_looked_for_in_the_logits(self, backend):
+        function = Function(lambda x: P.argmax(ops.softmax(x), axis=1))
+        np.testing.assert_array_equal(backend.to_numpy(function(X)), X.argmax(1))
+        if "softmax" in backend.fused:
+            assert [i.name for i in entry(function).listing.instructions] == ["argmax"]
+
+    def test_along_another_axis_it_isnt(self, backend):
+        function = Function(lambda x: P.argmax(ops.softmax(x, axis=0), axis=1))
+        shares = np.exp(X) / np.exp(X).sum(0)
+        np.testing.assert_array_equal(backend.to_numpy(function(X)), shares.argmax(1))
+
+
+@pytest.mark.parametrize("shape", [(6, 4), (3, 2, 4)])
+def test_the_loss_of_a_softmax_and_its_gradient_come_from_the_logits(backend, shape):
+    logits = X.reshape(shape)
+    target = np.arange(6, dtype="int32").reshape(shape[:-1]) % 4
+
+    def loss(x):
+        return ops.sparse_categorical_crossentropy(target, ops.softmax(x))
+
+    captured = Function(grad(lambda x: ops.sum(loss(x))))
+    wide = logits.astype("float64")
+    shares = np.exp(wide) / np.exp(wide).sum(-1, keepdims=True)
+    np.testing.assert_allclose(backend.to_numpy(captured(logits)), shares - np.eye(4)[target], atol=1e-6)
+    picked = np.take_along_axis(shares, target[..., None], -1)[..., 0]
+    np.testing.assert_allclose(backend.to_numpy(Function(loss)(logits)), -np.log(picked), rtol=1e-5)

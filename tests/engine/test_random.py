@@ -8,6 +8,7 @@ import pytest
 
 from kcore.engine import random as R
 from kcore.engine.function import Function
+from kcore.engine.selection import use_backend
 from kcore.errors import InvalidArgumentError
 
 N = 1 << 18
@@ -211,3 +212,10 @@ def test_a_bad_seed_is_named(seed):
 
 def test_seeds_beyond_32_bits_differ():
     assert len({R.make_key(s).tobytes() for s in (1, 1 + 2**32, 1 + 2**33)}) == 3
+
+
+@pytest.mark.parametrize("data", [0, 1, 77, 2**32 - 1])
+def test_the_hosts_integers_fold_like_tensors(data):
+    key = np.array([2**32 - 5, 9], np.uint32)
+    with use_backend("numpy"):
+        np.testing.assert_array_equal(R.host_fold_in(key, data=data), R.fold_in(key, data))
