@@ -130,22 +130,22 @@ def layer_norm_backward(moments, cotangents, x, gamma, beta, *, axes, epsilon):
 
 
 def crossentropy_of_logits(logits, target, *, axis, epsilon):
-    """The core's `crossentropy_of_logits`; the residuals are log(softmax), the targets, and the loss without limits."""
+    """The core's `crossentropy_of_logits`; residuals: log(softmax), targets, and the loss without limits."""
     logs, place = torch.log_softmax(logits, axis), target.long()
     if axis > 1:
         logs, place = logs.flatten(0, -2), place.flatten()
-    loss, _ = ATEN.nll_loss_forward(logs, place, None, 0, NO_CLASS)
+    loss, weight = ATEN.nll_loss_forward(logs, place, None, 0, NO_CLASS)
     out = loss.clamp(*_limits(epsilon)) if epsilon else loss
-    return (out.view(target.shape) if axis > 1 else out,), (logs, place, loss)
+    return (out.view(target.shape) if axis > 1 else out,), (logs, place, loss, weight)
 
 
 def crossentropy_of_logits_backward(residuals, cotangents, logits, target, *, axis, epsilon):
     """softmax, less 1 at the target, inside the limits."""
-    logs, place, loss = residuals
+    logs, place, loss, weight = residuals
     flow = cotangents[0].flatten() if axis > 1 else cotangents[0]
     if epsilon:
         flow = ATEN.hardtanh_backward(flow, loss, *_limits(epsilon))
-    grad = ATEN.nll_loss_backward(flow, logs, place, None, 0, NO_CLASS, _zero(logs.device, logs.dtype))
+    grad = ATEN.nll_loss_backward(flow, logs, place, None, 0, NO_CLASS, weight)
     grad = torch._log_softmax_backward_data(grad, logs, 1, logs.dtype)
     return grad.view(logits.shape) if axis > 1 else grad, None
 
@@ -153,28 +153,6 @@ def crossentropy_of_logits_backward(residuals, cotangents, logits, target, *, ax
 def _limits(epsilon: float) -> tuple[float, float]:
     """Of the loss, where its share is limited to [epsilon, 1 - epsilon]."""
     return -math.log1p(-epsilon), -math.log(epsilon)
-
-
-@functools.cache
-def _zero(device, dtype):
-    """The sum of weights, which the kernel wants and doesn't read."""
-    return torch.zeros((), device=device, dtype=dtype)
-
-
-def crossentropy(output, target, *, axis, epsilon):
-    """The core's `crossentropy_of_classes`; the residuals are the target's place, the total, and the shares."""
-    place, total = target.unsqueeze(axis).long(), output.sum(axis)
-    share = output.gather(axis, place).squeeze(axis).div_(total)
-    kept = share.clamp(epsilon, 1 - epsilon)
-    return (kept.log().neg_(),), (place, total, share, kept)
-
-
-def crossentropy_backward(residuals, cotangents, output, target, *, axis, epsilon):
-    """With u = g / (kept * total) inside the limits: u * share everywhere, less u at the target."""
-    place, total, share, kept = residuals
-    u = (cotangents[0] / (kept * total)).mul_(share == kept)
-    grad = u.unsqueeze(axis) * share.unsqueeze(axis).expand_as(output)
-    return grad.scatter_add_(axis, place, u.neg_().unsqueeze(axis)), None
 
 
 def adam_step_size(iterations, learning_rate, *, beta_1, beta_2):
@@ -255,7 +233,6 @@ FUSED = {
     "crossentropy_of_logits": Fused(
         _last_of_some, crossentropy_of_logits, crossentropy_of_logits_backward, reads=(0, 1)
     ),
-    "crossentropy_of_classes": Fused(_floats, crossentropy, crossentropy_backward, reads=(0, 1)),
     "layer_norm": Fused(_last_axis, layer_norm, layer_norm_backward),
     "adam_step_size": Fused(_decays, adam_step_size),
     "adam": Fused(_floats, adam, inplace=adam_inplace, overwrites=(1, 2, 3)),

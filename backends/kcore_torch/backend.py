@@ -56,10 +56,9 @@ class TorchBackend(Backend):
         if dtype == "bfloat16":
             return self.asarray(np.asarray(x, np.float32)).to(torch.bfloat16)
         array = np.asarray(x, dtype)
-        if not (array.flags.carray and array.dtype.isnative) and not _is_viewable(array):
+        if not array.flags.writeable or not array.dtype.isnative or min(array.strides, default=0) < 0:
             array = array.astype(array.dtype.newbyteorder("="), order="C")
-        tensor = torch.from_numpy(array)
-        return tensor if self._device.type == "cpu" else tensor.to(self._device)
+        return torch.from_numpy(array).to(self._device)
 
     def to_numpy(self, x):
         return (x.float() if x.dtype is torch.bfloat16 else x).numpy(force=True)
@@ -103,11 +102,6 @@ class TorchBackend(Backend):
 
     def engine_version(self):
         return torch.__version__
-
-
-def _is_viewable(array) -> bool:
-    """Whether torch can look at an array's memory, if it isn't a plain block of it."""
-    return array.flags.behaved and array.dtype.isnative and min(array.strides) >= 0
 
 
 for _name in required_primitives():
