@@ -17,10 +17,6 @@ BACKWARD = torch.ops.aten.convolution_backward.default
 """What autograd calls: the adjoints of a convolution in x and in the kernel."""
 
 
-PRODUCTS = {2: torch.mm, 3: torch.bmm}
-"""The products of floats by rank, where torch needs no time to find out which it is."""
-
-
 @on_signed
 def matmul(x, y, *, out=None):
     """The matrix product over the last two axes; of integers, which CUDA lacks, by way of float64 there."""

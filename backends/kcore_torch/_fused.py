@@ -99,7 +99,7 @@ def relu_inplace(x):
 
 def relu_backward(out, cotangents, x):
     """The cotangent where the result is positive."""
-    return (ATEN.threshold_backward(cotangents[0], out, 0),)
+    return (ATEN.threshold_backward.default(cotangents[0], out, 0),)
 
 
 def softmax(x, *, axes):
@@ -130,22 +130,23 @@ def layer_norm_backward(moments, cotangents, x, gamma, beta, *, axes, epsilon):
 
 
 def crossentropy_of_logits(logits, target, *, axis, epsilon):
-    """The core's `crossentropy_of_logits`; residuals: log(softmax), targets, and the loss without limits."""
+    """The core's `crossentropy_of_logits`; residuals: log(softmax), targets, and the loss if limits changed it."""
     logs, place = torch.log_softmax(logits, axis), target.long()
     if axis > 1:
         logs, place = logs.flatten(0, -2), place.flatten()
-    loss, weight = ATEN.nll_loss_forward(logs, place, None, 0, NO_CLASS)
+    loss = torch._C._nn.nll_loss(logs, place, None, 0, NO_CLASS)
     out = loss.clamp(*_limits(epsilon)) if epsilon else loss
-    return (out.view(target.shape) if axis > 1 else out,), (logs, place, loss, weight)
+    unlimited = not epsilon or (not loss.is_cuda and torch.equal(out, loss))  # a GPU isn't asked
+    return (out.view(target.shape) if axis > 1 else out,), (logs, place, None if unlimited else loss)
 
 
-def crossentropy_of_logits_backward(residuals, cotangents, logits, target, *, axis, epsilon):
+def crossentropy_backward(residuals, cotangents, logits, target, *, axis, epsilon):
     """softmax, less 1 at the target, inside the limits."""
-    logs, place, loss, weight = residuals
+    logs, place, loss = residuals
     flow = cotangents[0].flatten() if axis > 1 else cotangents[0]
-    if epsilon:
-        flow = ATEN.hardtanh_backward(flow, loss, *_limits(epsilon))
-    grad = ATEN.nll_loss_backward(flow, logs, place, None, 0, NO_CLASS, weight)
+    if loss is not None:
+        flow = ATEN.hardtanh_backward.default(flow, loss, *_limits(epsilon))
+    grad = ATEN.nll_loss_backward.default(flow, logs, place, None, 0, NO_CLASS, _scalar(0.0, flow.device))
     grad = torch._log_softmax_backward_data(grad, logs, 1, logs.dtype)
     return grad.view(logits.shape) if axis > 1 else grad, None
 
@@ -159,7 +160,7 @@ def adam_step_size(iterations, learning_rate, *, beta_1, beta_2):
     """The core's `adam_step_size`, by the host: for tensors on the CPU."""
     t = iterations.item() + 1
     corrections = math.sqrt(-math.expm1(t * math.log(beta_2))) / -math.expm1(t * math.log(beta_1))
-    return (torch.full((), learning_rate.item() * corrections, dtype=learning_rate.dtype),), None
+    return (torch.scalar_tensor(learning_rate.item() * corrections, dtype=learning_rate.dtype),), None
 
 
 def adam(gradient, value, momentum, velocity, step_size, **settings):
@@ -170,18 +171,16 @@ def adam(gradient, value, momentum, velocity, step_size, **settings):
 
 def adam_inplace(gradient, value, momentum, velocity, step_size, *, beta_1, beta_2, epsilon):
     """The same, written into `value`, `momentum` and `velocity`: torch's kernel reads and writes each number once."""
-    slots = [x.contiguous() for x in (value, gradient, momentum, velocity)]
-    settings = {"lr": step_size, "beta1": beta_1, "beta2": beta_2, "weight_decay": 0.0, "eps": epsilon}
-    value, gradient, momentum, velocity = ([x] for x in slots)
-    late = [_late(step_size.device)]
-    torch._fused_adam_(value, gradient, momentum, velocity, [], late, **settings, amsgrad=False, maximize=False)
-    return (slots[0], slots[2], slots[3]), None
+    g, x, m, v = [each.contiguous() for each in (gradient, value, momentum, velocity)]
+    rates = {"lr": step_size if x.is_cuda else step_size.item(), "beta1": beta_1, "beta2": beta_2, "eps": epsilon}
+    late = _scalar(1e9, x.device)  # a step at which no bias is left to correct: the step size does that
+    torch._fused_adam_([x], [g], [m], [v], [], [late], **rates, weight_decay=0.0, amsgrad=False, maximize=False)
+    return (x, m, v), None
 
 
 @functools.cache
-def _late(device):
-    """A step's number so late that the kernel has no bias left to correct: the core's step size does that already."""
-    return torch.tensor(1e9, device=device)
+def _scalar(value, device):
+    return torch.tensor(value, device=device)
 
 
 def lstm_layer(*operands, activation, recurrent_activation, reverse):
@@ -230,9 +229,7 @@ FUSED = {
     "linear": Fused(_some_floats, linear),
     "relu": Fused(_floats, relu, relu_backward, relu_inplace, (0,), reads=()),
     "softmax": Fused(_one_axis, softmax, softmax_backward, reads=()),
-    "crossentropy_of_logits": Fused(
-        _last_of_some, crossentropy_of_logits, crossentropy_of_logits_backward, reads=(0, 1)
-    ),
+    "crossentropy_of_logits": Fused(_last_of_some, crossentropy_of_logits, crossentropy_backward, reads=(0, 1)),
     "layer_norm": Fused(_last_axis, layer_norm, layer_norm_backward),
     "adam_step_size": Fused(_decays, adam_step_size),
     "adam": Fused(_floats, adam, inplace=adam_inplace, overwrites=(1, 2, 3)),

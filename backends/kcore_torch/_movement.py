@@ -2,7 +2,7 @@
 
 import itertools
 from functools import partial
-from operator import itemgetter, methodcaller
+from operator import attrgetter, itemgetter, methodcaller
 
 import torch
 
@@ -31,7 +31,7 @@ SIMPLE = {
 
 BINDERS = {
     "reshape": lambda *, shape: methodcaller("reshape", shape),
-    "permute_dims": lambda *, axes: methodcaller("permute", axes),
+    "permute_dims": lambda *, axes: attrgetter("mT") if axes == (1, 0) else methodcaller("permute", axes),
     "broadcast_to": lambda *, shape: methodcaller("expand", shape),
     "cast": lambda *, dtype: methodcaller("to", DTYPES[dtype]) if is_float(dtype) else partial(cast, dtype=dtype),
     "slice": lambda *, start, stop, step: itemgetter(tuple(map(slice, start, stop, step))),

@@ -1,5 +1,7 @@
 """Reductions, scans and orders. Results have x's dtype; no axes mean a copy, and not all axes, as they do to torch."""
 
+from functools import partial
+
 import torch
 
 from ._dtypes import on_signed, signed
@@ -18,6 +20,14 @@ def _extremum(function):
 
 def _comparable(x):
     return x.to(torch.uint8) if x.dtype is torch.bool else signed(x, ordered=True)
+
+
+OF_FLOATS = {
+    "sum": lambda rank, *, axes, keepdims: partial(torch.sum, dim=axes, keepdim=keepdims),
+    "argmax": lambda rank, *, axis: lambda x: torch.argmax(x, axis).to(torch.int32),
+    "matmul": lambda rank: {2: torch.mm, 3: torch.bmm}.get(rank, torch.matmul),
+}
+"""Functions of the rank and a primitive's parameters that give a plan its function of tensors of floats."""
 
 
 @on_signed

@@ -56,7 +56,7 @@ class TorchBackend(Backend):
         if dtype == "bfloat16":
             return self.asarray(np.asarray(x, np.float32)).to(torch.bfloat16)
         array = np.asarray(x, dtype)
-        if not array.flags.writeable or not array.dtype.isnative or min(array.strides, default=0) < 0:
+        if not array.flags.c_contiguous or not array.flags.writeable or not array.dtype.isnative:
             array = array.astype(array.dtype.newbyteorder("="), order="C")
         return torch.from_numpy(array).to(self._device)
 
@@ -90,8 +90,8 @@ class TorchBackend(Backend):
         binder = None if into else _movement.BINDERS.get(name)
         if binder:
             return binder(**params)
-        if name == "matmul" and is_float(specs[0].dtype) and len(specs[0].shape) in _convolution.PRODUCTS:
-            return _convolution.PRODUCTS[len(specs[0].shape)]
+        if name in _reduction.OF_FLOATS and is_float(specs[0].dtype) and params.get("axes", True):
+            return _reduction.OF_FLOATS[name](len(specs[0].shape), **params)
         function = super().bind(name, {}, specs, into)
         if not any(spec.dtype in WIDE for spec in specs):
             function = getattr(function, "__wrapped__", function)

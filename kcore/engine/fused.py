@@ -80,7 +80,8 @@ class _Pullback(Internal):
 
     def bind(self, backend, params, into: bool = False):
         backward = _backward(backend, params["op"], params["params"], params["wanted"])
-        count, reads, specs = params["count"], params.get("reads"), params["specs"]
+        count, reads = params["count"], params.get("reads")
+        specs = [spec if want else None for spec, want in zip(params["specs"], params["wanted"], strict=True)]
         if reads is None:
             return lambda *xs: _filled(backend, backward(xs[-1], xs[count:-1], *xs[:count]), specs)
         places = [reads.index(i) if i in reads else None for i in range(count)]
@@ -99,10 +100,10 @@ def _backward(backend, op: FusedOp, params: dict[str, Any], wanted: tuple[bool, 
 
 
 def _filled(backend, given, specs):
-    """Zeros in the place of a cotangent that is `None`."""
-    for g in given:
-        if g is None:
-            return tuple(_zeros(backend, s) if g is None else g for g, s in zip(given, specs, strict=True))
+    """Zeros in the place of a cotangent that is `None`, where there is a spec for it."""
+    for g, spec in zip(given, specs, strict=True):
+        if g is None and spec is not None:
+            return tuple(_zeros(backend, s) if g is None and s else g for g, s in zip(given, specs, strict=True))
     return given
 
 
