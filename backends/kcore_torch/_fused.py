@@ -134,7 +134,7 @@ def crossentropy_of_logits(logits, target, *, axis, epsilon):
     logs, place = torch.log_softmax(logits, axis), target.long()
     if axis > 1:
         logs, place = logs.flatten(0, -2), place.flatten()
-    loss = torch._C._nn.nll_loss(logs, place, None, 0, NO_CLASS)
+    loss = torch._C._nn.nll_loss(logs, place, None, 0, NO_CLASS)  # pyright: ignore[reportAttributeAccessIssue]
     out = loss.clamp(*_limits(epsilon)) if epsilon else loss
     unlimited = not epsilon or (not loss.is_cuda and torch.equal(out, loss))  # a GPU isn't asked
     return (out.view(target.shape) if axis > 1 else out,), (logs, place, None if unlimited else loss)
