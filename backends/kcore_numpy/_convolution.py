@@ -11,7 +11,8 @@ Choices were measured (`benchmarks/micro/numpy_convolution.py`):
 
 - patches of a block of about 1 MB are built and multiplied before the next block, instead of all patches at once;
 - with few channels patches are built as (T * Cg, P): the copy then runs along a row of the image;
-- the adjoint in x multiplies tap by tap and adds each product to the image, instead of folding one product of all taps;
+- the adjoint in x multiplies patches along the last axis with all rows of the kernel (`_rows`), or, with strides and
+  groups, y tap by tap, and adds each product to the image, instead of folding one product of all taps;
 - one channel a group (depthwise) needs no product: taps are multiplied and added up elementwise.
 
 Works with any module that has NumPy's interface, given as `xp`.
@@ -24,7 +25,7 @@ from typing import NamedTuple
 
 from kcore.extend import window_positions
 
-from . import _depthwise
+from . import _depthwise, _rows
 from ._blocks import image_blocks
 from ._window import taps, windows
 
@@ -105,6 +106,8 @@ def conv_transpose(xp, y, kernel, size, settings: Settings, out=None):
         x.fill(0)
     elif _is_pointwise(kernel.shape[:-2], settings) and settings.groups == 1:
         xp.matmul(y.reshape(-1, y.shape[-1]), kernel.reshape(channels, -1).T, out=x.reshape(-1, channels))
+    elif kernel.shape[-3] * channels >= NARROW and _rows.applies(y, kernel, settings):
+        _rows.conv_transpose(xp, y, kernel, x, settings)
     else:
         _by_taps(xp, y, kernel, x, settings)
     return x

@@ -53,7 +53,7 @@ def pool_positions(shape, size, strides, padding) -> tuple[int, ...]:
 def pool_taps(shape, size, out, strides, padding):
     """For each tap: the slices of the image, and of the positions, where it meets the image and not its padding."""
     axes = [
-        [_meet(n, tap, o, s, lo) for tap in range(k)]
+        [meet(n, tap, o, s, lo) for tap in range(k)]
         for n, k, o, s, (lo, _) in zip(shape, size, out, strides, padding, strict=True)
     ]
     for pairs in itertools.product(*axes):
@@ -62,7 +62,7 @@ def pool_taps(shape, size, out, strides, padding):
             yield (slice(None), *image), (slice(None), *windows_met)
 
 
-def _meet(n: int, tap: int, out: int, stride: int, before: int) -> tuple[slice, slice]:
+def meet(n: int, tap: int, out: int, stride: int, before: int) -> tuple[slice, slice]:
     """The positions o with 0 <= o * stride + tap - before < n: slices of the axis, and of the positions."""
     first = max(0, -(-(before - tap) // stride))
     last = min(out, (n - 1 + before - tap) // stride + 1)

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from kcore_numpy import _blocks, _convolution
+from kcore_numpy import _blocks, _convolution, _rows
 
 CASES = {
     "wide channels": ((2, 6, 5, 20), (3, 2, 20, 4), (1, 1), ((0, 0), (0, 0)), (1, 1), 1),
@@ -23,6 +23,9 @@ CASES = {
     "pointwise with padding": ((2, 3, 4, 5), (1, 1, 5, 6), (1, 1), ((1, 0), (0, 1)), (1, 1), 1),
     "one axis": ((3, 9, 4), (3, 4, 5), (2,), ((2, 0),), (2,), 1),
     "three axes": ((2, 4, 3, 5, 2), (2, 2, 3, 2, 3), (1, 1, 2), ((0, 1), (1, 0), (0, 0)), (1, 1, 1), 1),
+    "rows with dilation": ((2, 9, 12, 8), (3, 3, 8, 4), (1, 1), ((1, 2), (2, 1)), (2, 2), 1),
+    "rows of one axis": ((3, 12, 8), (3, 8, 5), (1,), ((2, 0),), (1,), 1),
+    "rows of three axes": ((2, 4, 3, 7, 8), (2, 2, 3, 8, 3), (1, 1, 1), ((0, 1), (1, 0), (1, 1)), (1, 1, 1), 1),
     "one position": ((1, 3, 3, 2), (3, 3, 2, 2), (1, 1), ((0, 0), (0, 0)), (1, 1), 1),
 }
 
@@ -92,12 +95,23 @@ def test_matches_the_definition(numpy_backend, normal, case, dtype):
         np.testing.assert_allclose(got, expected, rtol=tolerance, atol=tolerance)
 
 
+def test_which_adjoints_go_by_rows(normal):
+    by_rows = set()
+    for name, case in CASES.items():
+        _, kernel, y = operands(case, normal)
+        if _rows.applies(y, kernel, _convolution.Settings(*case[2:])):
+            by_rows.add(name)
+    assert {name for name in CASES if name.startswith(("rows", "wide"))} <= by_rows
+    assert not by_rows & {"strides that leave a rest", "groups", "depthwise", "three axes"}
+
+
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_small_blocks_give_the_same(numpy_backend, normal, monkeypatch, case):
     arrays = operands(case, normal, "float64")
     whole = [a.copy() for a in all_three(numpy_backend, case, *arrays)]
     original = _blocks.image_blocks
-    monkeypatch.setattr(_convolution, "image_blocks", lambda n, rows, size, *_: original(n, rows, size, 600))
+    for module in (_convolution, _rows):
+        monkeypatch.setattr(module, "image_blocks", lambda n, rows, size, *_: original(n, rows, size, 600))
     for got, expected in zip(all_three(numpy_backend, case, *arrays), whole, strict=True):
         np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-12)
 
