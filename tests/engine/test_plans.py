@@ -192,3 +192,51 @@ def test_the_loss_of_a_softmax_and_its_gradient_come_from_the_logits(backend, sh
     np.testing.assert_allclose(backend.to_numpy(captured(logits)), shares - np.eye(4)[target], atol=1e-6)
     picked = np.take_along_axis(shares, target[..., None], -1)[..., 0]
     np.testing.assert_allclose(backend.to_numpy(Function(loss)(logits)), -np.log(picked), rtol=1e-5)
+
+
+POOLS = {
+    "2x2": ({"pool_size": 2}, (2, 6, 6, 3)),
+    "overlapping, padded": ({"pool_size": 3, "strides": 2, "padding": "same"}, (2, 7, 6, 3)),
+    "ties": ({"pool_size": 2}, (1, 4, 4, 2)),
+}
+
+
+class TestPoolFirst:
+    """An activation before a pool changes places with it."""
+
+    @pytest.mark.parametrize("name", POOLS)
+    def test_values_and_gradients(self, backend, name):
+        arguments, shape = POOLS[name]
+        x = np.random.default_rng(3).normal(size=shape).astype("float32").round(0 if name == "ties" else 6)
+        weights = np.random.default_rng(4).normal(size=shape).astype("float32")
+        pool = layers.MaxPooling2D(**arguments)
+
+        def loss(x):
+            out = pool(ops.relu(ops.multiply(x, 1.5)))
+            return ops.sum(ops.multiply(out, ops.cast(ops.shape(out)[1], "float32")))
+
+        step = Function(lambda x: (loss(ops.multiply(x, weights)), grad(loss)(ops.multiply(x, weights))))
+        got = [backend.to_numpy(each) for each in step(x)]
+        given = backend.asarray(x * weights)
+        np.testing.assert_allclose(got[0], backend.to_numpy(loss(given)), rtol=1e-5)
+        np.testing.assert_array_equal(got[1], backend.to_numpy(grad(loss)(given)))
+        names = [i.name for i in entry(step).listing.instructions]
+        if {"relu", "max_pool"} <= set(names):
+            assert names.index("max_pool") < names.index("relu")
+
+    def test_an_activation_that_is_read_elsewhere_stays(self, backend):
+        x = np.random.default_rng(3).normal(size=(1, 4, 4, 2)).astype("float32")
+        pool = layers.MaxPooling2D(2)
+
+        def both(x):
+            active = ops.relu(ops.multiply(x, 1.5))
+            return pool(active), ops.sum(active)
+
+        step = Function(both)
+        pooled, total = (backend.to_numpy(each) for each in step(x))
+        raised = np.maximum(x * 1.5, 0)
+        np.testing.assert_allclose(total, raised.sum(), rtol=1e-6)
+        np.testing.assert_array_equal(pooled, raised.reshape(1, 2, 2, 2, 2, 2).max((2, 4)))
+        names = [i.name for i in entry(step).listing.instructions]
+        if {"relu", "max_pool"} <= set(names):
+            assert names.index("relu") < names.index("max_pool")

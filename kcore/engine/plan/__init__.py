@@ -1,6 +1,6 @@
 """Plans: a captured graph made into a straight-line program of the backend's own functions.
 
-lower -> simplify -> prune -> plan_buffers -> Source -> a Python function
+lower -> simplify -> reorder -> prune -> plan_buffers -> Source -> a Python function
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from . import passes
 from .buffers import Layout, plan_buffers
 from .codegen import Source
 from .instructions import Listing, lower
+from .reorder import pool_first
 
 CHECKING = False
 """Whether specs are derived again after each pass (tests turn it on)."""
@@ -26,7 +27,8 @@ def optimize(graph: Graph, backend) -> Listing:
     """The passes, in order."""
     listing = lower(graph, backend)
     sizes = {"capture": len(graph.nodes), "lower": len(listing.instructions)}
-    for name, run in (("simplify", lambda x: passes.simplify(x, backend)), ("prune", passes.prune)):
+    steps = ("simplify", lambda x: passes.simplify(x, backend)), ("reorder", pool_first), ("prune", passes.prune)
+    for name, run in steps:
         listing = run(listing)
         sizes[name] = len(listing.instructions)
         if CHECKING:
