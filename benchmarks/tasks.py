@@ -147,12 +147,11 @@ def capture(kind: str, engine: str, name: str) -> float:
 
 
 def fit_overhead(kind: str, engine: str, name: str) -> float:
-    """Microseconds a step that `fit` adds to calls of the captured step on batches that lie ready."""
+    """Microseconds a step that `fit` adds to calls of the captured step on a batch of arrays that lies ready."""
     work = WORKLOADS[name]._replace(steps=500)
     x, y = data(work)
-    keras = package(kind, engine)
-    made = model(keras, work)
-    ready = [keras.ops.convert_to_tensor(part[: work.batch]) for part in (x, y)]
+    made = model(package(kind, engine), work)
+    ready = [part[: work.batch] for part in (x, y)]
 
     def bare() -> None:
         train = made._trainer.train_function
