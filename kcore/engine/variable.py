@@ -150,9 +150,14 @@ class Variable:
         self.pack: Pack | None = None
         self._shared = False
         self._backend = active.current()
+        if initializer is ZEROS_IN_A_PACK:
+            assert shape is not None and dtype is not None
+            self._value: Any = None
+            self.spec: Spec = Spec(tuple(shape), dtype)
+            return
         with eager(), tracing.stop_recording():
             self._value = self._owned(_initial_value(initializer, shape, dtype), dtype)
-        self.spec: Spec = self._backend.spec_of(self._value)
+        self.spec = self._backend.spec_of(self._value)
 
     def _owned(self, value, dtype):
         """A tensor of the backend that nobody else holds."""
@@ -343,6 +348,10 @@ class Variable:
         self._value = self._owned(state["_value"], None)
 
 
+ZEROS_IN_A_PACK = object()
+"""The initializer of a variable that is packed next, with others like it: it has no memory of its own before."""
+
+
 class _Fresh(NamedTuple):
     """An initial value that nobody else holds, and that needn't be copied."""
 
@@ -408,11 +417,10 @@ class Pack:
         sizes = [v.size for v in members]
         stops = list(itertools.accumulate(sizes))
         self._bounds = {id(v): (stop - size, stop) for v, size, stop in zip(members, sizes, stops, strict=True)}
-        backend = members[0].backend
-        parts = [backend.to_numpy(v.load()).reshape(-1) for v in members]
-        with active.activate(backend):
-            joined = _Fresh(np.concatenate(parts))
-            self.flat = Variable(joined, dtype=members[0].spec.dtype, trainable=False, name="pack")
+        dtype = members[0].spec.dtype
+        with active.activate(members[0].backend):
+            joined = _zeros(stops[-1], dtype) if members[0]._value is None else _Fresh(_joined(members))
+            self.flat = Variable(joined, dtype=dtype, trainable=False, name="pack")
 
     def bounds(self, variable: Variable) -> tuple[int, int]:
         """Where the variable's numbers start and stop in the flat variable."""
@@ -442,6 +450,16 @@ class Pack:
                 return
             start, stop = self.bounds(variable)
             self.flat.load_to_write()[start:stop] = P.reshape(tensor, shape=(variable.size,))
+
+
+def _joined(members: Sequence[Variable]) -> np.ndarray:
+    to_numpy = members[0].backend.to_numpy
+    return np.concatenate([to_numpy(v.load()).reshape(-1) for v in members])
+
+
+def _zeros(size: int, dtype: str):
+    """Zeros that take memory when they are first written to, where NumPy has the dtype."""
+    return np.zeros(size, "float32") if dtype == "bfloat16" else _Fresh(np.zeros(size, dtype))
 
 
 def pack(variables: Sequence[Variable]) -> Variable | None:

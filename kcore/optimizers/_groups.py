@@ -18,7 +18,7 @@ import numpy as np
 
 from kcore.engine import backend, tracing
 from kcore.engine import primitives as P
-from kcore.engine.variable import Variable, name_scope, pack
+from kcore.engine.variable import ZEROS_IN_A_PACK, Variable, name_scope, pack
 
 
 class Group:
@@ -114,20 +114,22 @@ class Group:
         marks = [np.full(n, id(member) in chosen) for member, n in zip(self.members, self.sizes, strict=True)]
         return np.concatenate(marks) if self.is_flat else marks[0].reshape(self.members[0].shape)
 
-    def slot(self, member: Variable, name: str, make) -> tuple[Variable, Variable]:
+    def slot(self, member: Variable, name: str, scope: str, initializer) -> tuple[Variable, Variable]:
         """The slot `name`, made for all members when it is asked for the first time.
 
         Args:
             member: one of the members.
             name: the slot's name.
-            make: `make(member)` creates the slot's variable for one member, with the member's shape.
+            scope: what its variables' paths begin with.
+            initializer: an initializer or its name, called for each member.
 
         Returns:
             The variable that the rule reads and writes, and the part of it that belongs to `member` (its view, with
             the member's shape).
         """
         if name not in self.slots:
-            self.take(name, [make(each) for each in self.members])
+            start = ZEROS_IN_A_PACK if self.is_flat and initializer == "zeros" else initializer
+            self.take(name, [slot_variable(scope, each, name, start) for each in self.members])
         return self.slots[name], self.part(member, name)
 
     def take(self, name: str, parts: list[Variable]) -> None:

@@ -123,7 +123,7 @@ class OptimizerState:
         if group is None:
             part = whole = slot_variable(self.name, reference_variable, slot, initializer)
         else:
-            whole, part = group.slot(reference_variable, slot, lambda v: slot_variable(self.name, v, slot, initializer))
+            whole, part = group.slot(reference_variable, slot, self.name, initializer)
         self._state.append(part)
         return whole
 

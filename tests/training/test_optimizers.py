@@ -224,6 +224,20 @@ def test_mixed_dtypes_train_in_groups(backend):
 # ---- a step
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "bfloat16"])
+def test_new_slots_are_zeros_of_the_variables_shape_and_dtype(backend, dtype):
+    if dtype not in backend.capabilities.dtypes:
+        pytest.skip(f"not run: no {dtype}")
+    variables = [keras.Variable(np.ones(shape), dtype=dtype) for shape in ((3, 2), (4,), (0, 2))]
+    optimizer = optimizers.Adam()
+    optimizer.build(variables)
+    slots = optimizer.variables[2:]
+    assert [(slot.shape, slot.dtype) for slot in slots] == [(v.shape, dtype) for v in variables for _ in range(2)]
+    assert all(not slot.numpy().astype("float32").any() for slot in slots)
+    slots[0].assign(np.full((3, 2), 2.0))
+    assert [float(slot.numpy().astype("float32").sum()) for slot in slots] == [12.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+
+
 def test_missing_gradient_leaves_variable_and_slots_alone_and_warns_once(backend):
     variables = make_variables()
     optimizer = optimizers.SGD(0.1, momentum=0.9, weight_decay=0.5)
