@@ -107,8 +107,11 @@ class RandomUniform(RandomInitializer):
 
 def _scaled(draw: Any, key: np.ndarray, shape: tuple[int, ...], dtype: str, factor: float, offset: float) -> np.ndarray:
     kind = np.dtype(host_dtype(dtype)).type
-    values = draw(key, shape=shape, dtype=kind.__name__) * kind(factor)
-    return values + kind(offset) if offset else values
+    values = draw(key, shape=shape, dtype=kind.__name__)
+    values *= kind(factor)
+    if offset:
+        values += kind(offset)
+    return values
 
 
 @registry.builtin("initializers")
