@@ -90,6 +90,13 @@ MODELS: dict[str, Callable[[Workload], tuple[Any, Callable[..., Any]]]] = {
 }
 
 
+def predictor(work: Workload) -> Callable[[np.ndarray], np.ndarray]:
+    """A function from inputs to shares, arrays of the host."""
+    params, forward = MODELS[work.family](work)
+    run = jax.jit(lambda params, x: jax.nn.softmax(forward(params, x)))
+    return lambda x: np.asarray(run(params, x))
+
+
 def trainer(work: Workload, x: np.ndarray, y: np.ndarray) -> Callable[[int], None]:
     """A function that trains for a number of steps."""
     params, forward = MODELS[work.family](work)

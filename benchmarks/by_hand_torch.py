@@ -62,6 +62,18 @@ def _dense(work: Workload) -> list[nn.Module]:
     return [*hidden, nn.Linear(sizes[-1], work.classes)]
 
 
+def predictor(work: Workload) -> Callable[[np.ndarray], np.ndarray]:
+    """A function from inputs to shares, arrays of the host."""
+    network = model(work).eval()
+
+    @torch.inference_mode()
+    def run(x: np.ndarray) -> np.ndarray:
+        inputs = torch.from_numpy(x)
+        return torch.softmax(network(inputs.movedim(-1, 1) if work.family == "cnn" else inputs), 1).numpy()
+
+    return run
+
+
 def trainer(work: Workload, x: np.ndarray, y: np.ndarray) -> Callable[[int], None]:
     """A function that trains for a number of steps."""
     inputs, targets = torch.from_numpy(x), torch.from_numpy(y).long()

@@ -68,8 +68,12 @@ def step(kind: str, engine: str, name: str) -> float:
 
 
 def predict_row(kind: str, engine: str, name: str) -> float:
-    """Milliseconds of `predict` of one row."""
-    x, made = data(WORKLOADS[name])[0][:1], model(package(kind, engine), WORKLOADS[name])
+    """Milliseconds of `predict` of one row; by hand, of the engine's own program on it."""
+    x = data(WORKLOADS[name])[0][:1]
+    if kind == "hand":
+        run = __import__(f"by_hand_{engine}").predictor(WORKLOADS[name])
+        return median_seconds(lambda: run(x), 50) * 1e3
+    made = model(package(kind, engine), WORKLOADS[name])
     return median_seconds(lambda: made.predict(x, verbose=0), 50) * 1e3
 
 
@@ -184,7 +188,7 @@ class Task(NamedTuple):
 
 TASKS = {
     "step": Task(step, "ms", tuple(STEPS), (*BOTH, *HAND)),
-    "predict_row": Task(predict_row, "ms", tuple(STEPS), BOTH),
+    "predict_row": Task(predict_row, "ms", tuple(STEPS), (*BOTH, "hand-torch", "hand-jax")),
     "predict_batch": Task(predict_batch, "ms", tuple(STEPS), BOTH),
     "first_step": Task(first_step, "ms", tuple(WORKLOADS), BOTH),
     "capture": Task(capture, "ms", ("resnet50",), KCORE),

@@ -154,6 +154,36 @@ def adjoint_convolution(x, kernel, y):
     return run
 
 
+def adjoint_rows(step: int):
+    """The adjoint in x: patches along the last axis, times all rows of the kernel; a row's share is added where it met.
+
+    What `kcore_numpy` does for convolutions without strides.
+    """
+
+    def make(x, kernel, y):
+        border = KERNEL - 1
+        wide = np.zeros((step, OUT, SIZE + border, FEATURES), x.dtype)
+        n, h, w, c = wide.strides
+        seen = as_strided(wide, (step, OUT, SIZE, KERNEL, FEATURES), (n, h, w, w, c), writeable=False)
+        patches = np.empty(seen.shape, x.dtype)
+        shares = np.empty((step, OUT, SIZE, KERNEL, CHANNELS), x.dtype)
+        weights = np.ascontiguousarray(kernel[:, ::-1].transpose(1, 3, 0, 2)).reshape(KERNEL * FEATURES, -1)
+
+        def run():
+            for i in range(0, len(x), step):
+                wide[:, :, border : border + OUT] = y[i : i + step]
+                np.copyto(patches, seen)
+                np.matmul(patches.reshape(-1, len(weights)), weights, out=shares.reshape(-1, weights.shape[1]))
+                image = x[i : i + step]
+                image.fill(0)
+                for row in range(KERNEL):
+                    image[:, row : row + OUT] += shares[:, :, :, row]
+
+        return run
+
+    return make
+
+
 def kernel_grad_blocks(step: int):
     """The adjoint in the kernel: patches of some samples, their product, added up."""
 
@@ -188,6 +218,7 @@ WAYS: dict[str, Callable] = {
     "adjoint, one product and fold": adjoint_fold,
     **{f"adjoint, tap by tap, {n} samples": adjoint_taps(n) for n in (1, 2, 4, 8)},
     "adjoint, as a convolution": adjoint_convolution,
+    **{f"adjoint, row by row, {n} samples": adjoint_rows(n) for n in (1, 2, 4)},
 }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import gc
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from kcore import tree
@@ -99,13 +101,14 @@ class Function:
 
     def _capture(self, args, flat, key, backend) -> Captured:
         self.reasons.append(self._reason(key))
-        with eager(), Capture() as capture:
-            entered = [
-                x if type(x) in STATIC else capture.input(Spec(*spec)) for x, spec in zip(flat, key[1], strict=True)
-            ]
-            result = self.fn(*tree.pack_sequence_as(args, entered))
-            leaves, treedef = tree.flatten_with_structure(result)
-        self.cache[key] = captured = close(capture, leaves, treedef, backend)
+        with no_collection():
+            with eager(), Capture() as capture:
+                entered = [
+                    x if type(x) in STATIC else capture.input(Spec(*spec)) for x, spec in zip(flat, key[1], strict=True)
+                ]
+                result = self.fn(*tree.pack_sequence_as(args, entered))
+                leaves, treedef = tree.flatten_with_structure(result)
+            self.cache[key] = captured = close(capture, leaves, treedef, backend)
         return captured
 
     def _reason(self, key) -> str:
@@ -138,6 +141,22 @@ class Function:
             "hits": self.calls - len(self.reasons),
             "reasons": list(self.reasons),
         }
+
+
+@contextlib.contextmanager
+def no_collection() -> Iterator[None]:
+    """Context manager: Python doesn't look for cycles of garbage.
+
+    A capture makes many objects and few cycles, and with an engine loaded one look at all objects takes 90 ms.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def close(capture: Capture, leaves: list, treedef, backend) -> Captured:

@@ -69,6 +69,26 @@ class TestCapture:
         assert float(f(np.float32(3), True)) == 6
         assert float(f(np.float32(3), False)) == 3
 
+    @pytest.mark.parametrize("on", [True, False])
+    def test_the_collector_of_garbage_rests_during_a_capture(self, on):
+        seen = []
+
+        def step(x, fails):
+            seen.append(gc.isenabled())
+            return P.multiply(x, 2) if not fails else bool(x)
+
+        was = gc.isenabled()
+        (gc.enable if on else gc.disable)()
+        try:
+            f = Function(step)
+            f(np.ones(2, np.float32), False)
+            with pytest.raises(CaptureError):
+                f(np.ones((), np.float32), True)
+            assert seen == [False, False]
+            assert gc.isenabled() is on
+        finally:
+            (gc.enable if was else gc.disable)()
+
     def test_branching_on_a_value_names_the_line(self):
         def wrong(x):
             return x if total(x) > 0 else P.negative(x)
