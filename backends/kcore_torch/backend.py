@@ -56,7 +56,7 @@ class TorchBackend(Backend):
         if dtype == "bfloat16":
             return self.asarray(np.asarray(x, np.float32)).to(torch.bfloat16)
         array = np.asarray(x, dtype)
-        if not array.flags.c_contiguous or not array.flags.writeable or not array.dtype.isnative:
+        if not array.flags.writeable or not array.dtype.isnative or min(array.strides, default=0) < 0:
             array = array.astype(array.dtype.newbyteorder("="), order="C")
         return torch.from_numpy(array).to(self._device)
 
