@@ -58,14 +58,14 @@ def show(what: str, medians: dict, base: list[str]) -> None:
 
 def run(options: Namespace) -> None:
     """Take, print and save all measurements that were asked for, task by task."""
-    results: dict = {"machine": machine(options.peers), "rounds": options.rounds, "tasks": {}, "units": {}}
+    results: dict = {"machine": machine(options.peers), "tasks": {}, "units": {}, "rounds": {}}
     for what in TASKS if options.what == "all" else options.what.split(","):
         task = TASKS[what]
         asked = options.workloads.split(",") if options.workloads else task.names
         usual = [each for each in task.who if options.peers or each in {"kcore-numpy", "hand-numpy"}]
         who = [each for each in options.who.split(",") if each in task.who] if options.who else usual
         results["tasks"][what] = compare(what, [name for name in asked if name in task.names], who, options)
-        results["units"][what] = task.unit
+        results["units"][what], results["rounds"][what] = task.unit, options.rounds
         show(what, results["tasks"][what], options.base.split(","))
         if options.json:
             save(results, Path(options.json))
@@ -94,8 +94,9 @@ def main() -> None:
 
 def save(results: dict, path: Path) -> None:
     """Write the results over those of the same tasks in a file."""
-    earlier = json.loads(path.read_text()) if path.exists() else {"tasks": {}, "units": {}}
-    together = results | {part: earlier[part] | results[part] for part in ("tasks", "units")}
+    parts = ("tasks", "units", "rounds")
+    earlier = json.loads(path.read_text()) if path.exists() else {part: {} for part in parts}
+    together = results | {part: earlier[part] | results[part] for part in parts}
     together["targets"] = report(together["tasks"], quiet=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(together, indent=1) + "\n")

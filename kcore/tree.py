@@ -82,9 +82,9 @@ _NOT_A_LEAF = (list, tuple, dict, TreeDef)
 
 
 @functools.cache
-def _row(size: int) -> TreeDef:
-    """A tuple of leaves: what a function's arguments mostly are."""
-    return TreeDef(tuple, None, (_LEAF,) * size)
+def _row(kind: type, size: int) -> TreeDef:
+    """A tuple or list of leaves: what a function's arguments and a model's inputs mostly are."""
+    return TreeDef(kind, None, (_LEAF,) * size)
 
 
 def is_nested(tree: Any) -> bool:
@@ -118,8 +118,8 @@ def flatten_with_structure(tree: Any) -> tuple[list, TreeDef]:
     """`flatten` and `structure` in one walk: `(leaves, treedef)`."""
     if not isinstance(tree, _NOT_A_LEAF):
         return [tree], _LEAF
-    if type(tree) is tuple and not any(isinstance(child, _NOT_A_LEAF) for child in tree):
-        return list(tree), _row(len(tree))
+    if (type(tree) is tuple or type(tree) is list) and not any(isinstance(child, _NOT_A_LEAF) for child in tree):
+        return list(tree), _row(type(tree), len(tree))
     leaves: list = []
     return leaves, _walk(tree, leaves)
 

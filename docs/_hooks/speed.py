@@ -69,8 +69,19 @@ def machine() -> str:
     on = found["machine"]
     return (
         f"Measured on {on['date']}: {on['processor']}, {on['cores']} cores; Python {on['python']}, {on['versions']}; "
-        + ("one round." if found["rounds"] == 1 else f"medians of {found['rounds']} rounds.")
+        + _rounds(found["rounds"])
     )
+
+
+def _rounds(by_task: dict[str, int]) -> str:
+    """How often everything was measured, and what was measured less often."""
+    most = max(by_task.values())
+    fewer = [f"{TASKS[what]}: {_times(count)}" for what, count in by_task.items() if count < most]
+    return _times(most) + (f" ({'; '.join(fewer)})." if fewer else ".")
+
+
+def _times(count: int) -> str:
+    return "one round" if count == 1 else f"medians of {count} rounds"
 
 
 def growth() -> str:

@@ -41,7 +41,7 @@ class CallbackList(Callback):
             self.callbacks.append(ProgbarLogger())
         if add_history and not self._has(History):
             self.callbacks.append(History())
-        self._called: dict[str, list[Callable[..., Any]]] | None = None
+        self._called: dict[str, list[Callable[..., Any]]] = {}
         if params:
             self.set_params(params)
         if model is not None:
@@ -50,7 +50,7 @@ class CallbackList(Callback):
     def append(self, callback: Callback) -> None:
         """Add `callback` at the end."""
         self.callbacks.extend(_flat(callback))
-        self._called = None
+        self._called.clear()
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.callbacks)
@@ -71,8 +71,8 @@ class CallbackList(Callback):
 
     def called(self, hook: str) -> list[Callable[..., Any]]:
         """The bound methods that `hook` stands for; empty when no callback overrides it."""
-        if self._called is None:
-            self._called = {name: self._overriding(name) for name in _HOOKS}
+        if hook not in self._called:
+            self._called[hook] = self._overriding(hook)
         return self._called[hook]
 
     def _overriding(self, hook: str) -> list[Callable[..., Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -40,8 +41,12 @@ def as_host_array(x: Any) -> np.ndarray:
 
 def model_dtype(dtype: Any) -> str | None:
     """The dtype that data of `dtype` is cast to: `floatx` for the other floats, None for what stays."""
-    kind = np.dtype(dtype).kind
-    return config.floatx() if kind == "f" and np.dtype(dtype).name != config.floatx() else None
+    return _cast_to(np.dtype(dtype), config.floatx())
+
+
+@functools.cache
+def _cast_to(dtype: np.dtype, floatx: str) -> str | None:
+    return floatx if dtype.kind == "f" and dtype.name != floatx else None
 
 
 def as_leaf(x: Any) -> Any:
