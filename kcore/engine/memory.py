@@ -13,7 +13,7 @@ import os
 import sys
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-BLOCK, TOTAL = 1 << 30, (1 << 31) - 1
+BLOCK, TOTAL = 1 << 26, (1 << 31) - 1
 """Blocks up to this size come from the heap; and this much may be free at its end. Bytes, as C integers."""
 
 
