@@ -71,10 +71,8 @@ def max_pool_grad(residuals, cotangents, x, *, size, strides, padding):
 
 
 def _to_the_only_maximum(x, best, g, target, size) -> bool:
-    """Write the gradient where each window has one maximum; False if one has more, or not all numbers are finite.
-
-    That is all windows at once, 6 ms where it takes 8 tap by tap.
-    """
+    """Write the gradient, for all taps at once, where each window has one maximum; False if one has more, or not all
+    numbers are finite."""
     shape = [part for pair in zip(best.shape[1:-1], size, strict=True) for part in pair]
     one_a_window = [part for n in best.shape[1:-1] for part in (n, 1)]
     x, target = (a.reshape(len(a), *shape, a.shape[-1]) for a in (x, target))

@@ -10,15 +10,22 @@ from __future__ import annotations
 import itertools
 import math
 
-from ._blocks import image_blocks
+from ._blocks import PATCH_BYTES, image_blocks
 from ._window import meet, windows
 
 
 def applies(y, kernel, settings) -> bool:
-    """Whether strides and groups allow it, and patches don't reach far beyond y."""
+    """Whether strides and groups allow it, patches don't reach far beyond y, and those of one position along the first
+    axis fit a block."""
     reach = (kernel.shape[-3] - 1) * settings.dilation[-1]
     plain = settings.groups == 1 and all(s == 1 for s in settings.strides)
-    return plain and max(settings.padding[-1]) <= reach and 2 * reach <= y.shape[-2]
+    near = max(settings.padding[-1]) <= reach and 2 * reach <= y.shape[-2]
+    return plain and near and _block_bytes(y, kernel, y.shape[-2] + reach) <= PATCH_BYTES
+
+
+def _block_bytes(y, kernel, positions: int) -> int:
+    """What the patches of one position along y's first spatial axis take."""
+    return math.prod(y.shape[2:-2]) * positions * kernel.shape[-3] * kernel.shape[-1] * y.itemsize
 
 
 def conv_transpose(xp, y, kernel, x, settings) -> None:
@@ -28,8 +35,8 @@ def conv_transpose(xp, y, kernel, x, settings) -> None:
         conv_transpose(xp, y[:, None], kernel[None], x[:, None], flat)
         return
     shares = None
-    row_bytes = math.prod(y.shape[2:-2]) * x.shape[-2] * math.prod(kernel.shape[-3::2]) * y.itemsize
-    for samples, part in image_blocks(y.shape[0], y.shape[1], y.shape[1] * row_bytes):
+    sample_bytes = y.shape[1] * _block_bytes(y, kernel, x.shape[-2])
+    for samples, part in image_blocks(y.shape[0], y.shape[1], sample_bytes):
         block = y[samples, part]
         shares = shares or _Shares(xp, block.shape, x.shape[-2], kernel, settings)
         if part.start == 0:

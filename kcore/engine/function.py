@@ -147,7 +147,7 @@ class Function:
 def no_collection() -> Iterator[None]:
     """Context manager: Python doesn't look for cycles of garbage.
 
-    A capture makes many objects and few cycles, and with an engine loaded one look at all objects takes 90 ms.
+    A capture makes many objects and few cycles, and with an engine loaded there is much to look at.
     """
     if not gc.isenabled():
         yield

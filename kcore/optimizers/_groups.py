@@ -128,7 +128,8 @@ class Group:
             the member's shape).
         """
         if name not in self.slots:
-            start = ZEROS_IN_A_PACK if self.is_flat and initializer == "zeros" else initializer
+            zeros = self.is_flat and isinstance(initializer, str) and initializer == "zeros"
+            start = ZEROS_IN_A_PACK if zeros else initializer
             self.take(name, [slot_variable(scope, each, name, start) for each in self.members])
         return self.slots[name], self.part(member, name)
 

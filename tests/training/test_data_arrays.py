@@ -6,11 +6,11 @@ import h5py
 import numpy as np
 import pytest
 
-from kcore import config
+from kcore import config, tree
 from kcore.engine import random
 from kcore.errors import InvalidArgumentError, InvalidTypeError
 from kcore.training import Reading, find_adapter
-from kcore.training.adapters import ArrayAdapter
+from kcore.training.adapters import ArrayAdapter, arrays
 
 
 def permutation(size):
@@ -39,6 +39,21 @@ def test_shuffling_keeps_x_and_y_together_and_changes_each_pass(backend):
     assert (passes[0] != passes[1]).any()
     for bx, by, _ in adapter.batches():
         np.testing.assert_array_equal(bx[:, 0], by)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_how_many_batches_are_gathered_at_a_time_changes_none(backend, monkeypatch, weighted):
+    x = {"a": np.arange(202.0).reshape(101, 2), "b": np.arange(101)}
+    order = np.random.default_rng(1).permutation(101)
+    adapter = ArrayAdapter(
+        x, x["b"] + 1, x["b"] * 0.5 if weighted else None, batch_size=8, shuffle=True, permutation=lambda size: order
+    )
+    together = read(adapter)
+    monkeypatch.setattr(arrays, "GATHERED_BYTES", 1)
+    for got, expected in zip(together, read(adapter), strict=True):
+        for a, b in zip(tree.flatten(got), tree.flatten(expected), strict=True):
+            np.testing.assert_array_equal(a, b)
+    assert [len(y) for _, y, _ in together] == [8] * 12 + [5]
 
 
 def test_the_same_seed_gives_the_same_order(backend):

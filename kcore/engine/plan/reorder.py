@@ -21,25 +21,22 @@ class _Pair(NamedTuple):
 
 def pool_first(listing: Listing) -> Listing:
     """Run the pass."""
-    while any(_try(instruction, listing) for instruction in listing.instructions if instruction.name == "max_pool"):
+    while any(i.name == "max_pool" for i in listing.instructions) and _exchange_one(listing):
         pass
     return listing
 
 
-def _try(instruction: Instruction, listing: Listing) -> bool:
-    """Exchange a pool with the activation before it, if there is one and nothing forbids it."""
-    maker = next((i for i in listing.instructions if instruction.operands[0] in i.results), None)
-    if maker is None or maker.name != "relu" or not _meets_the_image(instruction):
-        return False
-    readers: dict[int, list[Instruction]] = {}
-    for each in listing.instructions:
-        for x in each.operands:
-            readers.setdefault(x, []).append(each)
-    activation, pool = _pair(maker, readers), _pair(instruction, readers)
-    if activation is None or pool is None or not _alone(activation, pool, readers, listing.outputs):
-        return False
-    _exchange(activation, pool, listing)
-    return True
+def _exchange_one(listing: Listing) -> bool:
+    """Exchange one pool with the activation before it; False if there is none to exchange."""
+    made_by = {x: i for i in listing.instructions for x in i.results}
+    for instruction in listing.instructions:
+        maker = made_by.get(instruction.operands[0]) if instruction.name == "max_pool" else None
+        if maker is not None and maker.name == "relu" and _meets_the_image(instruction):
+            activation, pool = _pair(maker, listing), _pair(instruction, listing)
+            if activation and pool and _are_alone(activation, pool, listing):
+                _exchange(activation, pool, listing)
+                return True
+    return False
 
 
 def _meets_the_image(pool: Instruction) -> bool:
@@ -48,30 +45,30 @@ def _meets_the_image(pool: Instruction) -> bool:
     return all(lo < size and hi < size for size, (lo, hi) in pairs)
 
 
-def _pair(call: Instruction, readers: dict[int, list[Instruction]]) -> _Pair | None:
+def _pair(call: Instruction, listing: Listing) -> _Pair | None:
     """The call with what reads its residuals; None if that isn't its pullback alone."""
-    found = readers.get(call.results[-1], [])
-    if not found:
+    readers = _readers(call.results[-1], listing)
+    if not readers:
         return _Pair(call, None)
-    return _Pair(call, found[0]) if len(found) == 1 and found[0].name == "pullback" else None
+    return _Pair(call, readers[0]) if len(readers) == 1 and readers[0].name == "pullback" else None
 
 
-def _alone(activation: _Pair, pool: _Pair, readers: dict[int, list[Instruction]], outputs: list[int]) -> bool:
-    """Whether nothing else reads the activations, or what flows between the pullbacks."""
-    between: list[tuple[int, tuple[Instruction | None, ...]]] = [
-        (activation.call.results[0], (pool.call, pool.pullback))
-    ]
-    if (activation.pullback is None) != (pool.pullback is None):
+def _are_alone(activation: _Pair, pool: _Pair, listing: Listing) -> bool:
+    """Whether nothing else reads what the one call gives the other, and the one pullback the other."""
+    if not _only_read_by(activation.call.results[0], (pool.call, pool.pullback), listing):
         return False
-    if pool.pullback is not None and activation.pullback is not None:
-        flow = pool.pullback.results[0]
-        if flow not in activation.pullback.operands:
-            return False
-        between.append((flow, (activation.pullback,)))
-    return all(
-        x not in outputs and all(any(reader is each for each in own) for reader in readers.get(x, []))
-        for x, own in between
-    )
+    if activation.pullback is None or pool.pullback is None:
+        return activation.pullback is pool.pullback
+    flow = pool.pullback.results[0]
+    return activation.pullback.operands[-2] == flow and _only_read_by(flow, (activation.pullback,), listing)
+
+
+def _only_read_by(x: int, own: tuple[Instruction | None, ...], listing: Listing) -> bool:
+    return x not in listing.outputs and all(any(i is each for each in own) for i in _readers(x, listing))
+
+
+def _readers(x: int, listing: Listing) -> list[Instruction]:
+    return [i for i in listing.instructions if x in i.operands]
 
 
 def _exchange(activation: _Pair, pool: _Pair, listing: Listing) -> None:
@@ -85,6 +82,7 @@ def _exchange(activation: _Pair, pool: _Pair, listing: Listing) -> None:
     _swap(activation.call, pool.call)
     activation.call.operands, activation.call.results = [x], [between, pooled_rest]
     pool.call.operands, pool.call.results = [between], [pooled, active_rest]
+    pool.call.specs = activation.call.specs
     if activation.pullback is None or pool.pullback is None:
         return
     first, last = pool.pullback, activation.pullback

@@ -95,7 +95,7 @@ class ArrayAdapter(DataAdapter):
                 yield self._arranged([None if part is None else part[first : first + size] for part in gathered])
 
     def _batches_ahead(self, size: int) -> int:
-        """How many small batches of arrays are gathered at a time: a gather costs as much as a dozen slices."""
+        """How many small batches of arrays are gathered at a time, to be cut into slices, which cost less."""
         leaves = [leaf for leaf in self._leaves if leaf is not None]
         if not all(isinstance(leaf, HostSource) for leaf in leaves):
             return 1

@@ -105,6 +105,13 @@ def test_which_adjoints_go_by_rows(normal):
     assert not by_rows & {"strides that leave a rest", "groups", "depthwise", "three axes"}
 
 
+def test_a_long_signal_is_not_made_into_patches_as_a_whole():
+    kernel, settings = np.empty((7, 8, 16), "float32"), _convolution.Settings((1,), ((3, 3),), (1,), 1)
+    short, long = np.empty((1, 500, 16), "float32"), np.empty((1, 100_000, 16), "float32")
+    assert _rows.applies(short, kernel, settings)
+    assert not _rows.applies(long, kernel, settings)
+
+
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_small_blocks_give_the_same(numpy_backend, normal, monkeypatch, case):
     arrays = operands(case, normal, "float64")
