@@ -61,13 +61,14 @@ def _parts(x, size, strides, padding):
 @_pool
 def max_pool(x, *, size, strides, padding):
     """The core's `max_pool`; the residual is its result."""
-    y = functools.reduce(lax.max, _parts(x, size, strides, padding)[0])
+    everywhere = [(0, 0), *padding, (0, 0)]
+    y = lax.reduce_window(x, -jnp.inf, lax.max, (1, *size, 1), (1, *strides, 1), everywhere)
     return (y,), y
 
 
 @_pool
 def max_pool_pullback(y, cotangents, x, *, size, strides, padding):
-    """To the first of equal ones, NaN included, tap by tap: 6 ms where the composite takes 53 on a CPU."""
+    """To the first of equal ones, NaN included, tap by tap: `docs/decisions/0009-jax-compiling.md` has the times."""
     parts, places, shape = _parts(x, size, strides, padding)
     free, zero = jnp.ones(y.shape, bool), jnp.zeros((), x.dtype)
     total = jnp.zeros((x.shape[0], *shape, x.shape[-1]), x.dtype)

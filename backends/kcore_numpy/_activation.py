@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from . import _reduction
@@ -67,11 +65,3 @@ def crossentropy_grad(residuals, cotangents, output, target, *, axis, epsilon):
     np.subtract(flow, u, out=flow)
     np.put_along_axis(grad, place, flow, axis)
     return grad, None
-
-
-def adam_step_size(iterations, learning_rate, *, beta_1, beta_2):
-    """The learning rate with both bias corrections, as the core's composite."""
-    t = float(iterations) + 1
-    root = math.sqrt(-math.expm1(t * math.log(beta_2)))
-    size = float(learning_rate) * root / -math.expm1(t * math.log(beta_1))
-    return (np.asarray(size, learning_rate.dtype),), None

@@ -24,8 +24,8 @@ def _random_bits(key, *, shape):
     return (_random.random_bits(key, shape=shape),), None
 
 
-def _decays(specs, params) -> bool:
-    return min(params["beta_1"], params["beta_2"]) > 0
+def _decaying(specs, params) -> bool:
+    return _floats(specs, params) and min(params["beta_1"], params["beta_2"]) > 0
 
 
 def _filled_floats(specs, params) -> bool:
@@ -41,8 +41,7 @@ FUSED = {
         _filled_floats, _activation.crossentropy, _activation.crossentropy_grad, reads=(0, 1)
     ),
     "layer_norm": Fused(_normalization.last_axis, _normalization.layer_norm, _normalization.layer_norm_grad),
-    "adam_step_size": Fused(_decays, _activation.adam_step_size),
-    "adam": Fused(_floats, _optimizer.adam, inplace=_optimizer.adam_inplace, overwrites=(1, 2, 3)),
+    "adam": Fused(_decaying, _optimizer.adam, inplace=_optimizer.adam_inplace, overwrites=(1, 2, 3)),
     "random_bits": Fused(_always, _random_bits),
     "max_pool": Fused(_floats, _pooling.max_pool, _pooling.max_pool_grad),
     "average_pool": Fused(_floats, _pooling.average_pool, _pooling.average_pool_grad),

@@ -156,23 +156,26 @@ def _limits(epsilon: float) -> tuple[float, float]:
     return -math.log1p(-epsilon), -math.log(epsilon)
 
 
-def adam_step_size(iterations, learning_rate, *, beta_1, beta_2):
-    """The core's `adam_step_size`, by the host: for tensors on the CPU."""
+def _step_size(iterations, learning_rate, beta_1, beta_2):
+    """The learning rate with both bias corrections; on a CPU by the host."""
+    if learning_rate.is_cuda:
+        t = (iterations + 1).to(learning_rate.dtype)
+        return learning_rate * (-torch.expm1(t * math.log(beta_2))).sqrt() / -torch.expm1(t * math.log(beta_1))
     t = iterations.item() + 1
-    corrections = math.sqrt(-math.expm1(t * math.log(beta_2))) / -math.expm1(t * math.log(beta_1))
-    return (torch.scalar_tensor(learning_rate.item() * corrections, dtype=learning_rate.dtype),), None
+    return learning_rate.item() * math.sqrt(-math.expm1(t * math.log(beta_2))) / -math.expm1(t * math.log(beta_1))
 
 
-def adam(gradient, value, momentum, velocity, step_size, **settings):
+def adam(gradient, value, momentum, velocity, *rates, **settings):
     """One update of Adam, as the core's `adam_update`."""
     x, m, v = (x.clone(memory_format=torch.contiguous_format) for x in (value, momentum, velocity))
-    return adam_inplace(gradient, x, m, v, step_size, **settings)
+    return adam_inplace(gradient, x, m, v, *rates, **settings)
 
 
-def adam_inplace(gradient, value, momentum, velocity, step_size, *, beta_1, beta_2, epsilon):
+def adam_inplace(gradient, value, momentum, velocity, iterations, learning_rate, *, beta_1, beta_2, epsilon):
     """The same, written into `value`, `momentum` and `velocity`: torch's kernel reads and writes each number once."""
     g, x, m, v = [each.contiguous() for each in (gradient, value, momentum, velocity)]
-    rates = {"lr": step_size if x.is_cuda else step_size.item(), "beta1": beta_1, "beta2": beta_2, "eps": epsilon}
+    step_size = _step_size(iterations, learning_rate, beta_1, beta_2)
+    rates = {"lr": step_size, "beta1": beta_1, "beta2": beta_2, "eps": epsilon}
     late = _scalar(1e9, x.device)  # a step at which no bias is left to correct: the step size does that
     torch._fused_adam_([x], [g], [m], [v], [], [late], **rates, weight_decay=0.0, amsgrad=False, maximize=False)
     return (x, m, v), None
@@ -221,8 +224,8 @@ def _last_axis(specs, params) -> bool:
     return vectors and params["axes"] == (len(specs[0].shape) - 1,) and _some_floats(specs, params)
 
 
-def _decays(specs, params) -> bool:
-    return min(params["beta_1"], params["beta_2"]) > 0
+def _decaying(specs, params) -> bool:
+    return _floats(specs, params) and min(params["beta_1"], params["beta_2"]) > 0
 
 
 FUSED = {
@@ -231,8 +234,7 @@ FUSED = {
     "softmax": Fused(_one_axis, softmax, softmax_backward, reads=()),
     "crossentropy_of_logits": Fused(_last_of_some, crossentropy_of_logits, crossentropy_backward, reads=(0, 1)),
     "layer_norm": Fused(_last_axis, layer_norm, layer_norm_backward),
-    "adam_step_size": Fused(_decays, adam_step_size),
-    "adam": Fused(_floats, adam, inplace=adam_inplace, overwrites=(1, 2, 3)),
+    "adam": Fused(_decaying, adam, inplace=adam_inplace, overwrites=(1, 2, 3)),
     "random_bits": Fused(lambda specs, params: True, random_bits),
     "max_pool": Fused(_poolable, max_pool, max_pool_backward),
     "average_pool": Fused(_poolable, average_pool, average_pool_backward),

@@ -43,8 +43,6 @@ class TorchBackend(Backend):
         super().__init__(device)
         self._device = torch.device(self.device if self.device != "cpu:0" else "cpu")
         if self._device.type == "cuda":
-            paths = {name: path for name, path in FUSED.items() if name != "adam_step_size"}
-            self.fused = paths  # pyright: ignore[reportAttributeAccessIssue] - this object's alone
             torch.backends.cudnn.allow_tf32 = False
 
     def iota(self, *, size, dtype):

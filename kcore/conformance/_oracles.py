@@ -106,17 +106,13 @@ def _steps(x_proj, reverse: bool) -> Sequence[int]:
     return steps[::-1] if reverse else steps
 
 
-def adam(gradient, value, momentum, velocity, step_size, *, beta_1, beta_2, epsilon) -> tuple:
-    """One update of Adam: value, momentum, velocity."""
+def adam(gradient, value, momentum, velocity, iterations, learning_rate, *, beta_1, beta_2, epsilon) -> tuple:
+    """Update `iterations + 1` of Adam: value, momentum, velocity."""
+    t = int(iterations) + 1
+    step_size = learning_rate * np.sqrt(1 - beta_2**t) / (1 - beta_1**t)
     m = beta_1 * momentum + (1 - beta_1) * gradient
     v = beta_2 * velocity + (1 - beta_2) * gradient**2
     return value - m * step_size / (np.sqrt(v) + epsilon), m, v
-
-
-def adam_step_size(iterations, learning_rate, *, beta_1, beta_2) -> tuple:
-    """The learning rate with both bias corrections, for update `iterations + 1`."""
-    t = int(iterations) + 1
-    return (learning_rate * np.sqrt(1 - beta_2**t) / (1 - beta_1**t),)
 
 
 def softmax(x, *, axes) -> tuple:

@@ -75,14 +75,9 @@ def _recurrent() -> Iterator[tuple[str, Call]]:
 
 def _adam() -> Iterator[tuple[str, Call]]:
     for name, size in (("vector", 37), ("zero size", 0)):
-        operands = (floats(size), floats(size + 1)[:size], floats(size) / 3, floats(size) ** 2, np.float32(0.01))
+        tensors = (floats(size), floats(size + 1)[:size], floats(size) / 3, floats(size) ** 2)
+        operands = (*tensors, np.int32(6), np.float32(0.01))
         yield f"adam/{name}", Call("adam", operands, RATES, partial(_oracles.adam, **RATES), grad=False)
-
-    operands, rates = (np.int32(6), np.float32(0.01)), {"beta_1": 0.9, "beta_2": 0.999}
-    yield (
-        "adam_step_size/seventh",
-        Call("adam_step_size", operands, rates, partial(_oracles.adam_step_size, **rates), grad=False),
-    )
 
 
 def _dense() -> Iterator[tuple[str, Call]]:

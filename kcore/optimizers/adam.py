@@ -20,27 +20,21 @@ from ._rule_parts import epsilon_or_default, moving_average, one_minus_power
 from .optimizer import Optimizer
 
 
-@fused_op("adam_step_size")
-def adam_step_size(iterations, learning_rate, *, beta_1, beta_2):
-    """The learning rate with both bias corrections: `lr * sqrt(1 - b2 ** t) / (1 - b1 ** t)`, where t counts from 1.
-
-    Args:
-        iterations: how many updates there were, an integer tensor of shape `()`.
-        learning_rate: tensor of shape `()`.
-        beta_1, beta_2: the decays.
-    """
+def _step_size(iterations, learning_rate, beta_1: float, beta_2: float):
+    """The learning rate with both bias corrections: `lr * sqrt(1 - b2 ** t) / (1 - b1 ** t)`, where t counts from 1."""
     t = P.add(P.cast(iterations, dtype=spec_of(learning_rate).dtype), 1)
     root = P.sqrt(one_minus_power(beta_2, t))
     return P.divide(P.multiply(learning_rate, root), one_minus_power(beta_1, t))
 
 
 @fused_op("adam")
-def adam_update(gradient, value, momentum, velocity, step_size, *, beta_1, beta_2, epsilon):
+def adam_update(gradient, value, momentum, velocity, iterations, learning_rate, *, beta_1, beta_2, epsilon):
     """One update of Adam on one tensor. A backend may have a fast path for it.
 
     Args:
         gradient, value, momentum, velocity: tensors of one shape and dtype.
-        step_size: tensor of shape `()`: the learning rate with both bias corrections.
+        iterations: how many updates there were, an integer tensor of shape `()`.
+        learning_rate: tensor of shape `()`; both bias corrections are made to it.
         beta_1, beta_2: decays of the moving averages.
         epsilon: added to the root of the velocity.
 
@@ -49,6 +43,7 @@ def adam_update(gradient, value, momentum, velocity, step_size, *, beta_1, beta_
     """
     momentum = moving_average(momentum, gradient, beta_1)
     velocity = moving_average(velocity, P.multiply(gradient, gradient), beta_2)
+    step_size = _step_size(iterations, learning_rate, beta_1, beta_2)
     return P.subtract(value, _adam_step(momentum, velocity, step_size, epsilon)), momentum, velocity
 
 
@@ -191,13 +186,13 @@ class Adam(_Betas):
 
     def update_step(self, gradient, variable, learning_rate) -> None:
         """Apply the rule."""
-        step_size = adam_step_size(G.as_tensor(self.iterations), learning_rate, beta_1=self.beta_1, beta_2=self.beta_2)
+        iterations = G.as_tensor(self.iterations)
         if self.amsgrad:
-            self._amsgrad_step(gradient, variable, step_size)
+            self._amsgrad_step(gradient, variable, _step_size(iterations, learning_rate, self.beta_1, self.beta_2))
             return
         m, v = self._slot("momentum", variable), self._slot("velocity", variable)
         decays = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
-        updated: Any = adam_update(gradient, variable.value, m.value, v.value, step_size, **decays)
+        updated: Any = adam_update(gradient, variable.value, m.value, v.value, iterations, learning_rate, **decays)
         for state, value in zip((variable, m, v), updated, strict=True):
             state.assign(value)
 

@@ -58,12 +58,16 @@ def _arrays_by_input(x: Any, names: list[str]) -> list[Any]:
 
 def _fits(shape: tuple, expected: tuple) -> bool:
     """Whether data fits, the batch axis aside; a trailing axis of 1 may be missing or superfluous."""
-    candidates = [shape, (*shape, 1)] + ([shape[:-1]] if len(shape) > 1 and shape[-1] == 1 else [])
-    return any(
-        len(candidate) == len(expected)
-        and all(b is None or a == b for a, b in zip(candidate[1:], expected[1:], strict=True))
-        for candidate in candidates
-    )
+    if _same(shape, expected) or _same((*shape, 1), expected):
+        return True
+    return len(shape) > 1 and shape[-1] == 1 and _same(shape[:-1], expected)
+
+
+def _same(shape: tuple, expected: tuple) -> bool:
+    if len(shape) != len(expected):
+        return False
+    pairs = zip(shape[1:], expected[1:], strict=True)
+    return shape[1:] == expected[1:] or all(b is None or a == b for a, b in pairs)
 
 
 def _with_batch(shape: Any) -> str:

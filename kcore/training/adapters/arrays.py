@@ -56,7 +56,7 @@ class ArrayAdapter(DataAdapter):
         self.data = data
         self._leaves, self._structure = tree.flatten_with_structure(data)
         self._is_flat = self._structure == tree.structure((None, None, None))
-        self.size = _common_size(data)
+        self.size = _common_size(self._leaves, data)
         self.batch_size = _checked_batch_size(batch_size)
         self.num_batches = -(-self.size // self.batch_size)
         self._shuffle = _checked_shuffle(shuffle)
@@ -130,19 +130,23 @@ def _weight_source(weights: Any) -> Source:
     return source
 
 
-def _common_size(data: Any) -> int:
-    sizes = {_label(path): leaf.size for path, leaf in tree.flatten_with_path(data) if leaf is not None}
+def _common_size(leaves: list[Any], data: Any) -> int:
+    sizes = {leaf.size for leaf in leaves if leaf is not None}
     if not sizes:
         raise InvalidArgumentError("`x` must hold at least one array. Received: no array")
-    if len(set(sizes.values())) > 1:
-        listed = ", ".join(f"{name}: {size}" for name, size in sizes.items())
-        raise InvalidArgumentError(f"All arrays must hold the same number of samples. Received: {listed}")
-    size = next(iter(sizes.values()))
+    if len(sizes) > 1:
+        raise _sizes_differ(data)
+    size = sizes.pop()
     if size == 0:
-        raise InvalidArgumentError(
-            f"The data must hold at least one sample. Received: no samples in {', '.join(sizes)}"
-        )
+        names = ", ".join(_label(path) for path, leaf in tree.flatten_with_path(data) if leaf is not None)
+        raise InvalidArgumentError(f"The data must hold at least one sample. Received: no samples in {names}")
     return size
+
+
+def _sizes_differ(data: Any) -> InvalidArgumentError:
+    sizes = [(_label(path), leaf.size) for path, leaf in tree.flatten_with_path(data) if leaf is not None]
+    listed = ", ".join(f"{name}: {size}" for name, size in sizes)
+    return InvalidArgumentError(f"All arrays must hold the same number of samples. Received: {listed}")
 
 
 def _label(path: tuple) -> str:
