@@ -56,7 +56,7 @@ class TorchBackend(Backend):
         array = np.asarray(x, dtype)
         if not array.flags.writeable or not array.dtype.isnative or min(array.strides, default=0) < 0:
             array = array.astype(array.dtype.newbyteorder("="), order="C")
-        return torch.from_numpy(array).to(self._device)
+        return torch.from_numpy(array) if self._device.type == "cpu" else torch.from_numpy(array).to(self._device)
 
     def to_numpy(self, x):
         return (x.float() if x.dtype is torch.bfloat16 else x).numpy(force=True)

@@ -82,14 +82,18 @@ class _Pullback(Internal):
         backward = _backward(backend, params["op"], params["params"], params["wanted"])
         count, reads = params["count"], params.get("reads")
         specs = [spec if want else None for spec, want in zip(params["specs"], params["wanted"], strict=True)]
+        fill = _filler(backend, specs)
         if reads is None:
-            return lambda *xs: _filled(backend, backward(xs[-1], xs[count:-1], *xs[:count]), specs)
+            return lambda *xs: fill(backward(xs[-1], xs[count:-1], *xs[:count]))
+        if not reads:
+            unread = (None,) * count
+            return lambda *xs: fill(backward(xs[-1], xs[:-1], *unread))
         places = [reads.index(i) if i in reads else None for i in range(count)]
         first = len(reads)
 
         def run(*xs):
             operands = [None if place is None else xs[place] for place in places]
-            return _filled(backend, backward(xs[-1], xs[first:-1], *operands), specs)
+            return fill(backward(xs[-1], xs[first:-1], *operands))
 
         return run
 
@@ -99,12 +103,17 @@ def _backward(backend, op: FusedOp, params: dict[str, Any], wanted: tuple[bool, 
     return functools.partial(entry.backward, **params, **({"wanted": wanted} if entry.chooses else {}))
 
 
-def _filled(backend, given, specs):
-    """Zeros in the place of a cotangent that is `None`, where there is a spec for it."""
-    for g, spec in zip(given, specs, strict=True):
-        if g is None and spec is not None:
-            return tuple(_zeros(backend, s) if g is None and s else g for g, s in zip(given, specs, strict=True))
-    return given
+def _filler(backend, specs: list) -> Callable[[Any], Any]:
+    """What puts zeros in the place of a cotangent that is `None`, where there is a spec for it."""
+    wanted = [i for i, spec in enumerate(specs) if spec is not None]
+
+    def fill(given):
+        for i in wanted:
+            if given[i] is None:
+                return tuple(_zeros(backend, s) if g is None and s else g for g, s in zip(given, specs, strict=True))
+        return given
+
+    return fill
 
 
 def _fused_node(op: FusedOp) -> Internal:
@@ -156,7 +165,7 @@ def _pullback_compute(backend, *xs, op, count, params):
     operands, cts, (residuals,) = xs[:count], xs[count:-1], xs[-1]
     with backend.eager_context():
         given = _backward(backend, op, params, (True,) * count)(residuals, cts, *operands)
-    return _filled(backend, given, [backend.spec_of(x) for x in operands])
+    return _filler(backend, [backend.spec_of(x) for x in operands])(given)
 
 
 def _zeros(backend, spec):
