@@ -29,14 +29,18 @@ def check_inputs(model: Any, x: Any) -> None:
         return
     if not declared or any(tensor is None for tensor in declared):
         return
-    names = list(getattr(model, "input_names", None) or [tensor.name for tensor in declared])
-    arrays = _arrays_by_input(x, names)
-    for name, tensor, array in zip(names, declared, arrays, strict=True):
+    arrays = [x] if hasattr(x, "shape") and len(declared) == 1 else _arrays_by_input(x, _names(model, declared))
+    for number, (tensor, array) in enumerate(zip(declared, arrays, strict=True)):
         if array is not None and not _fits(tuple(array.shape), tuple(tensor.shape)):
+            name = _names(model, declared)[number]
             raise ShapeError(
                 f"The data for the input layer '{name}' must have shape {_with_batch(tensor.shape)}. "
                 f"Received: an array of shape {tuple(array.shape)}"
             )
+
+
+def _names(model: Any, declared: list[Any]) -> list[str]:
+    return list(getattr(model, "input_names", None) or [tensor.name for tensor in declared])
 
 
 def _arrays_by_input(x: Any, names: list[str]) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,15 @@ from kcore.callbacks import CallbackList, History
 from kcore.engine import backend, random
 from kcore.errors import InvalidArgumentError
 from kcore.training import checks, loops
-from kcore.training.adapters import ArrayAdapter, DataAdapter, GeneratorAdapter, Reading, find_adapter
+from kcore.training.adapters import (
+    ArrayAdapter,
+    DataAdapter,
+    GeneratorAdapter,
+    Reading,
+    find_adapter,
+    is_one_batch,
+)
+from kcore.training.adapters.convert import as_leaf
 from kcore.training.adapters.iterables import standardized
 from kcore.training.compilation import not_compiled
 from kcore.training.epochs import Epochs
@@ -164,6 +173,9 @@ class Trainer(StepTrainer):
         Raises:
             InvalidArgumentError: the inputs don't fit the model.
         """
+        quiet = verbose == 0 and steps is None and not callbacks and not workers
+        if quiet and is_one_batch(x, batch_size):
+            return self._outputs(as_leaf(x))  # nobody looks on, so there is nothing to do around the step
         adapter = find_adapter(x, reading=self.reading(batch_size, inputs_only=True, **_checked_workers(workers)))
         if isinstance(adapter, ArrayAdapter):
             checks.check_inputs(self.model, adapter.data[0])
@@ -221,10 +233,12 @@ class Trainer(StepTrainer):
 
     def predict_on_batch(self, x: Any) -> Any:
         """The model's outputs for one batch: NumPy arrays, nested as the outputs are."""
-        batch, _, _ = self._one_batch(x).first_batch()
+        return self._outputs(as_leaf(x) if is_one_batch(x, sys.maxsize) else self._one_batch(x).first_batch()[0])
+
+    def _outputs(self, batch: Any) -> Any:
         checks.check_inputs(self.model, batch)
-        outputs = self.predict_function(batch)
-        return tree.map_structure(lambda leaf: np.array(backend.current().to_numpy(leaf)), outputs)
+        to_numpy = backend.current().to_numpy
+        return tree.map_structure(lambda leaf: np.array(to_numpy(leaf)), self.predict_function(batch))
 
     def explain_step(
         self,

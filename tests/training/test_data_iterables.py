@@ -11,7 +11,7 @@ import pytest
 from kcore import extend, plugins
 from kcore.errors import InvalidArgumentError
 from kcore.training import DataAdapter, Reading, find_adapter
-from kcore.training.adapters import GeneratorAdapter, IterableAdapter, PyDatasetAdapter
+from kcore.training.adapters import GeneratorAdapter, IterableAdapter, PyDatasetAdapter, is_one_batch
 from kcore.training.epochs import Epochs
 from kcore.utils import PyDataset, Sequence, pack_x_y_sample_weight, unpack_x_y_sample_weight
 
@@ -173,7 +173,7 @@ class TableAdapter(DataAdapter):
 
     @staticmethod
     def can_handle(x, y=None):
-        return isinstance(x, Table)
+        return isinstance(x, Table) or getattr(x, "dtype", None) == "complex64"
 
     def batches(self):
         return ((np.full((1, 1), i, "float32"), None, None) for i in range(self.table.rows))
@@ -189,5 +189,7 @@ def test_a_plugin_reads_its_own_kind_of_data(backend):
     name = plugins.register_plugin(Plugin)
     try:
         assert firsts(find_adapter(Table()).batches()) == [0, 1, 2]
+        assert not is_one_batch(np.zeros((1, 2), "complex64"), 32)
+        assert is_one_batch(np.zeros((1, 2), "float32"), 32)
     finally:
         plugins.unregister_plugin(name)

@@ -117,6 +117,22 @@ def test_predict_joins_the_batches(backend):
     np.testing.assert_allclose(model.predict_on_batch(x), x @ w + b, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
+@pytest.mark.parametrize("rows", [1, 32, 33])
+def test_one_batch_without_callbacks_is_predicted_as_with_them(backend, rows, dtype):
+    model = linear()
+    x = np.arange(rows * 3).reshape(rows, 3).astype(dtype)
+    alone = model.predict(x, verbose=0)
+    np.testing.assert_allclose(alone, model.predict(x, verbose=0, callbacks=[keras.callbacks.Callback()]), rtol=1e-6)
+    assert alone.dtype == "float32" and alone.flags.writeable
+
+
+@pytest.mark.parametrize("batch_size", [0, -1, 2.5, True])
+def test_the_batch_size_of_one_batch_is_checked(backend, batch_size):
+    with pytest.raises(InvalidArgumentError, match="`batch_size` must be a positive integer"):
+        linear().predict(data()[0][:1], batch_size=batch_size, verbose=0)
+
+
 def test_predictions_are_the_callers_own(backend):
     x = data()[0]
     model = keras.Sequential([keras.layers.Input((3,)), keras.layers.Flatten()])

@@ -29,7 +29,10 @@ __all__ = [
     "PyDatasetAdapter",
     "Reading",
     "find_adapter",
+    "is_one_batch",
 ]
+
+DEFAULT_BATCH_SIZE = 32
 
 
 def find_adapter(x: Any, y: Any = None, sample_weight: Any = None, reading: Reading | None = None) -> DataAdapter:
@@ -54,7 +57,7 @@ def find_adapter(x: Any, y: Any = None, sample_weight: Any = None, reading: Read
             x,
             y,
             sample_weight,
-            32 if reading.batch_size is None else reading.batch_size,
+            DEFAULT_BATCH_SIZE if reading.batch_size is None else reading.batch_size,
             reading.shuffle,
             reading.permutation,
             reading.counts,
@@ -66,6 +69,13 @@ def find_adapter(x: Any, y: Any = None, sample_weight: Any = None, reading: Read
                 f"Received: x of type {type(x).__name__}, and {name}"
             )
     return _adapter_of_batches(x, reading)
+
+
+def is_one_batch(x: Any, batch_size: int | None) -> bool:
+    """Whether `x` is a plain array of some samples that fit one batch, and no plugin reads it its own way."""
+    size = DEFAULT_BATCH_SIZE if batch_size is None else batch_size
+    fits = type(x) is np.ndarray and x.ndim > 0 and type(size) is int and 0 < len(x) <= size
+    return fits and not any(plugged.can_handle(x, None) for plugged in plugins.collect("kcore_data_adapters"))
 
 
 def _adapter_of_batches(x: Any, reading: Reading) -> DataAdapter:
