@@ -85,6 +85,8 @@ def conv_kernel_grad(xp, x, y, size, settings: Settings):
         return xp.zeros((*size, channels, features), x.dtype)
     if channels == 1 and groups > 1:
         return _depthwise.kernel_grad(xp, x, y, size, settings)
+    if size[-1] * channels >= NARROW and _rows.kernel_grad_applies(x, y, size, settings):
+        return _rows.kernel_grad(xp, x, y, size, settings)
     source = _Patches(xp, x, (*size, channels, features), settings)
     product = xp.empty(grad.shape, grad.dtype)
     for samples, rows in source.blocks(y.shape):

@@ -1,8 +1,10 @@
-"""The adjoint in x of a convolution of stride 1, by the rows of the kernel, a cache-sized block at a time.
+"""The adjoints of a convolution of stride 1, by the rows of the kernel, a cache-sized block at a time.
 
-Notation as in `_convolution`; a row of the kernel is what it has along the last axis, W taps, and there are R rows. One
-product of y's patches along the last axis with all rows gives each row's share of the image, which is added where that
-row met it. Such patches are W times as large as y, where those of all taps would be R * W times as large.
+Notation as in `_convolution`; a row of the kernel is what it has along the last axis, W taps, and there are R rows.
+Patches along the last axis are W times as large as an image, where those of all taps would be R * W times as large.
+
+- In x: one product of y's patches with all rows gives each row's share of the image, added where that row met it.
+- In the kernel: what a row met is a part of x's patches, of which y makes the row's gradient in one product.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import itertools
 import math
 
-from ._blocks import PATCH_BYTES, image_blocks
+from ._blocks import PATCH_BYTES, flat_blocks, image_blocks, strided
 from ._window import meet, windows
 
 
@@ -42,6 +44,31 @@ def conv_transpose(xp, y, kernel, x, settings) -> None:
         if part.start == 0:
             x[samples].fill(0)
         _add(x[samples], shares(block), part.start, settings)
+
+
+def kernel_grad_applies(x, y, size, settings) -> bool:
+    """Whether rows are of two axes and meet x without strides, and samples are so large that one is a block."""
+    plain = len(size) == 2 and size[0] > 1 and settings.strides[0] == settings.groups == 1
+    return plain and math.prod(y.shape[1:-1]) * math.prod(size) * x.shape[-1] * x.itemsize > PATCH_BYTES // 2
+
+
+def kernel_grad(xp, x, y, size, settings):
+    """`(N, *S, C)`, padded, with `(N, *So, O)` to `(*size, C, O)`."""
+    (rows, width), (height, out), (channels, features) = size, y.shape[1:-1], (x.shape[-1], y.shape[-1])
+    dilation = settings.dilation[0]
+    reach = (rows - 1) * dilation
+    seen = windows(xp, x, size=(1, width), strides=settings.strides, dilation=settings.dilation)
+    depth = width * channels
+    step = min(height, max(reach + 1, PATCH_BYTES // (out * depth * x.itemsize)))
+    patches = xp.empty((step + reach, out, depth), x.dtype)
+    line, position, item = patches.strides
+    met = strided(xp, patches, (rows, depth, step * out), (line * dilation, item, position))
+    grad, product = xp.zeros((rows, depth, features), x.dtype), xp.empty((rows, depth, features), x.dtype)
+    for sample, part in itertools.product(range(len(x)), flat_blocks(height, step)):
+        here, flow = seen[sample, part.start : part.stop + reach], y[sample, part].reshape(-1, features)
+        xp.copyto(patches[: len(here)].reshape(here.shape), here)
+        grad += xp.matmul(met[..., : len(flow)], flow, out=product)
+    return grad.reshape(rows, width, channels, features)
 
 
 class _Shares:

@@ -201,6 +201,27 @@ def kernel_grad_blocks(step: int):
     return make
 
 
+def kernel_grad_rows(x, kernel, y):
+    """The adjoint in the kernel: patches along the last axis of a sample, in which each row of the kernel met a part.
+
+    What `kcore_numpy` does for convolutions without strides and large samples.
+    """
+    patches = np.empty((SIZE, OUT, KERNEL * CHANNELS), x.dtype)
+    line, position, item = patches.strides
+    met = as_strided(patches, (KERNEL, KERNEL * CHANNELS, POSITIONS), (line, item, position), writeable=False)
+    n, h, w, c = x.strides
+    seen = as_strided(x, (len(x), *patches.shape), (n, h, w, c), writeable=False)
+
+    def run():
+        total = np.zeros((KERNEL, KERNEL * CHANNELS, FEATURES), x.dtype)
+        product = np.empty_like(total)
+        for i in range(len(x)):
+            np.copyto(patches, seen[i])
+            total += np.matmul(met, y[i].reshape(-1, FEATURES), out=product)
+
+    return run
+
+
 def product_alone(x, kernel, y):
     """For comparison: the product of patches that are there already."""
     patches = np.ones((len(x) * POSITIONS, DEPTH), x.dtype)
@@ -215,6 +236,7 @@ WAYS: dict[str, Callable] = {
     "forward, patches along one axis": forward_rows,
     "forward, tap by tap": forward_taps,
     **{f"kernel gradient, patches of {n} samples": kernel_grad_blocks(n) for n in (1, 2, 4, 8)},
+    "kernel gradient, row by row": kernel_grad_rows,
     "adjoint, one product and fold": adjoint_fold,
     **{f"adjoint, tap by tap, {n} samples": adjoint_taps(n) for n in (1, 2, 4, 8)},
     "adjoint, as a convolution": adjoint_convolution,

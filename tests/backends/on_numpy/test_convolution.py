@@ -26,6 +26,7 @@ CASES = {
     "rows with dilation": ((2, 9, 12, 8), (3, 3, 8, 4), (1, 1), ((1, 2), (2, 1)), (2, 2), 1),
     "rows of one axis": ((3, 12, 8), (3, 8, 5), (1,), ((2, 0),), (1,), 1),
     "rows of three axes": ((2, 4, 3, 7, 8), (2, 2, 3, 8, 3), (1, 1, 1), ((0, 1), (1, 0), (1, 1)), (1, 1, 1), 1),
+    "rows with strides along the last axis": ((2, 9, 12, 8), (3, 2, 8, 4), (1, 3), ((1, 0), (2, 1)), (2, 1), 1),
     "one position": ((1, 3, 3, 2), (3, 3, 2, 2), (1, 1), ((0, 0), (0, 0)), (1, 1), 1),
 }
 
@@ -101,8 +102,22 @@ def test_which_adjoints_go_by_rows(normal):
         _, kernel, y = operands(case, normal)
         if _rows.applies(y, kernel, _convolution.Settings(*case[2:])):
             by_rows.add(name)
-    assert {name for name in CASES if name.startswith(("rows", "wide"))} <= by_rows
-    assert not by_rows & {"strides that leave a rest", "groups", "depthwise", "three axes"}
+    last = "rows with strides along the last axis"
+    assert {name for name in CASES if name.startswith(("rows", "wide"))} - {last} <= by_rows
+    assert not by_rows & {last, "strides that leave a rest", "groups", "depthwise", "three axes"}
+
+
+def test_which_kernel_gradients_go_by_rows(normal):
+    for name, strides, rows, batch in (
+        ("large", (1, 1), 20, 1),
+        ("small", (1, 1), 3, 64),
+        ("strides", (2, 1), 20, 1),
+        ("strides along the last axis", (1, 2), 20, 1),
+    ):
+        x, y = np.empty((batch, 24, 26, 32), "float32"), np.empty((batch, rows, 24, 8), "float32")
+        given = _convolution.Settings(strides, ((0, 0), (0, 0)), (1, 1), 1)
+        applies = _rows.kernel_grad_applies(x, y, (3, 3), given)
+        assert applies == (name in {"large", "strides along the last axis"}), name
 
 
 def test_a_long_signal_is_not_made_into_patches_as_a_whole():
@@ -119,6 +134,7 @@ def test_small_blocks_give_the_same(numpy_backend, normal, monkeypatch, case):
     original = _blocks.image_blocks
     for module in (_convolution, _rows):
         monkeypatch.setattr(module, "image_blocks", lambda n, rows, size, *_: original(n, rows, size, 600))
+    monkeypatch.setattr(_rows, "PATCH_BYTES", 3000)
     for got, expected in zip(all_three(numpy_backend, case, *arrays), whole, strict=True):
         np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-12)
 
