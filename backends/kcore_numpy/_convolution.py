@@ -80,7 +80,6 @@ def conv_kernel_grad(xp, x, y, size, settings: Settings):
     groups, features = settings.groups, y.shape[-1]
     channels = x.shape[-1] // groups
     x = padded(xp, x, settings.padding)
-    grad = xp.zeros((groups, math.prod(size) * channels, features // groups), x.dtype)
     if 0 in y.shape or 0 in x.shape or 0 in size:
         return xp.zeros((*size, channels, features), x.dtype)
     if channels == 1 and groups > 1:
@@ -88,6 +87,7 @@ def conv_kernel_grad(xp, x, y, size, settings: Settings):
     if size[-1] * channels >= NARROW and _rows.kernel_grad_applies(x, y, size, settings):
         return _rows.kernel_grad(xp, x, y, size, settings)
     source = _Patches(xp, x, (*size, channels, features), settings)
+    grad = xp.zeros((groups, math.prod(size) * channels, features // groups), x.dtype)
     product = xp.empty(grad.shape, grad.dtype)
     for samples, rows in source.blocks(y.shape):
         part = y[samples, rows].reshape(-1, groups, features // groups).transpose(1, 0, 2)

@@ -12,43 +12,32 @@ BLOCK = 32768
 """Elements at a time. Measured for 1.2 million parameters: 8 ms, and 14 ms in whole-array operations."""
 
 
-def adam(gradient, value, momentum, velocity, iterations, learning_rate, *, beta_1, beta_2, epsilon):
-    """One update of Adam.
-
-    Args:
-        gradient, value, momentum, velocity: arrays of one shape and dtype.
-        iterations: `()`, how many updates there were.
-        learning_rate: `()`; both bias corrections are made to it.
-        beta_1, beta_2: decays of the moving averages.
-        epsilon: added to the root of the velocity.
-
-    Returns:
-        `((value, momentum, velocity), None)`, updated.
-    """
+def adam(gradient, value, momentum, velocity, *rates, **settings):
+    """One update of Adam, as the core's `adam_update`: `((value, momentum, velocity), None)`, updated."""
     results = tuple(np.empty(x.shape, x.dtype) for x in (value, momentum, velocity))
-    rates = (_step_size(iterations, learning_rate, beta_1, beta_2), 1 - beta_1, 1 - beta_2, epsilon)
-    _adam((gradient, value, momentum, velocity), results, rates)
+    _adam((gradient, value, momentum, velocity), results, *rates, **settings)
     return results, None
 
 
-def adam_inplace(gradient, value, momentum, velocity, iterations, learning_rate, *, beta_1, beta_2, epsilon):
+def adam_inplace(gradient, value, momentum, velocity, *rates, **settings):
     """The same, written into `value`, `momentum` and `velocity`."""
     results = (value, momentum, velocity)
-    rates = (_step_size(iterations, learning_rate, beta_1, beta_2), 1 - beta_1, 1 - beta_2, epsilon)
-    _adam((gradient, *results), results, rates)
+    _adam((gradient, *results), results, *rates, **settings)
     return results, None
 
 
 def _step_size(iterations, learning_rate, beta_1, beta_2):
+    """The learning rate with both bias corrections."""
     t = float(iterations) + 1
     root = math.sqrt(-math.expm1(t * math.log(beta_2)))
     return learning_rate.dtype.type(float(learning_rate) * root / -math.expm1(t * math.log(beta_1)))
 
 
-def _adam(operands, results, rates) -> None:
+def _adam(operands, results, iterations, learning_rate, *, beta_1, beta_2, epsilon) -> None:
     flat, flat_results = ([x.reshape(-1) for x in arrays] for arrays in (operands, results))
     size = flat[0].size
     scratch = np.empty((2, min(BLOCK, size)), flat[0].dtype)
+    rates = (_step_size(iterations, learning_rate, beta_1, beta_2), 1 - beta_1, 1 - beta_2, epsilon)
     for block in flat_blocks(size, BLOCK):
         inputs, outputs = [x[block] for x in flat], [x[block] for x in flat_results]
         _adam_block(inputs, outputs, scratch[:, : block.stop - block.start], rates)

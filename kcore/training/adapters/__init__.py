@@ -14,7 +14,7 @@ from kcore import plugins, tree
 from kcore.engine import backend
 from kcore.errors import InvalidArgumentError, InvalidTypeError
 from kcore.training.adapters.arrays import ArrayAdapter
-from kcore.training.adapters.base import Batch, DataAdapter, Reading
+from kcore.training.adapters.base import DEFAULT_BATCH_SIZE, Batch, DataAdapter, Reading
 from kcore.training.adapters.iterables import GeneratorAdapter, IterableAdapter
 from kcore.training.adapters.py_dataset import PyDataset, PyDatasetAdapter
 from kcore.training.adapters.sources import is_stored
@@ -31,8 +31,6 @@ __all__ = [
     "find_adapter",
     "is_one_batch",
 ]
-
-DEFAULT_BATCH_SIZE = 32
 
 
 def find_adapter(x: Any, y: Any = None, sample_weight: Any = None, reading: Reading | None = None) -> DataAdapter:

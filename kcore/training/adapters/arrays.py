@@ -9,7 +9,7 @@ import numpy as np
 
 from kcore import config, tree
 from kcore.errors import InvalidArgumentError
-from kcore.training.adapters.base import Batch, DataAdapter
+from kcore.training.adapters.base import DEFAULT_BATCH_SIZE, Batch, DataAdapter
 from kcore.training.adapters.convert import map_arrays
 from kcore.training.adapters.sources import HostSource, Source, StoredSource, source_of
 
@@ -42,7 +42,7 @@ class ArrayAdapter(DataAdapter):
         x: Any,
         y: Any = None,
         sample_weight: Any = None,
-        batch_size: int = 32,
+        batch_size: int = DEFAULT_BATCH_SIZE,
         shuffle: bool | str = False,
         permutation: Permutation | None = None,
         counts: tuple[int, int] = (1, 1),
@@ -66,9 +66,8 @@ class ArrayAdapter(DataAdapter):
         """The same data from sample `start` to `stop`; nothing is copied."""
         leaves = [leaf if leaf is None else leaf.part(start, stop) for leaf in self._leaves]
         made = ArrayAdapter.__new__(ArrayAdapter)
-        made._setup(
-            tree.unflatten(self._structure, leaves), batch_size or self.batch_size or 32, shuffle, self._permutation
-        )
+        size = batch_size or self.batch_size or DEFAULT_BATCH_SIZE
+        made._setup(tree.unflatten(self._structure, leaves), size, shuffle, self._permutation)
         return made
 
     def first_batch(self) -> Batch:

@@ -11,13 +11,16 @@ import numpy as np
 #: What every adapter yields: inputs, targets, sample weights; None for what there isn't.
 Batch = tuple[Any, Any, Any]
 
+#: Samples in a batch of arrays, where nobody says how many.
+DEFAULT_BATCH_SIZE = 32
+
 
 @dataclass(frozen=True)
 class Reading:
     """How data is to be read.
 
     Attributes:
-        batch_size: samples in a batch of arrays; None is 32.
+        batch_size: samples in a batch of arrays; None is `DEFAULT_BATCH_SIZE`.
         shuffle: see `ArrayAdapter`; for a `PyDataset`, whether to shuffle its batches.
         permutation: makes an epoch's order.
         counts: how many inputs and outputs the model has.
