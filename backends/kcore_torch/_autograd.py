@@ -43,6 +43,19 @@ below = torch._C._AutoDispatchBelowAutograd
 """Context manager: calls go to torch's kernels straight, past the layer that records. `no_grad` passes it each time."""
 
 
+class on_one_thread(below):
+    """`below`, and torch wakes no other thread."""
+
+    def __enter__(self):
+        self._threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        return super().__enter__()
+
+    def __exit__(self, *error):
+        torch.set_num_threads(self._threads)
+        return super().__exit__(*error)
+
+
 @contextlib.contextmanager
 def recording():
     """Context manager: calls are recorded, inside `below` too."""

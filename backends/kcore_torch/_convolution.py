@@ -84,8 +84,7 @@ def conv_transpose(y, kernel, *, size, strides, padding, dilation, groups):
     if 0 in (*x.shape, *y.shape, *kernel.shape):
         return x.zero_()
     x, before = _padded(x, padding)
-    mask = True, False, False
-    grad = _back(_convolve(BACKWARD, (y, x), kernel, strides, before, dilation, groups, mask)[0])
+    grad = _back(_convolve(BACKWARD, (y, x), kernel, strides, before, dilation, groups, (True, False, False))[0])
     starts = (lo - b for (lo, _), b in zip(padding, before, strict=True))
     return grad[(slice(None), *(slice(a, a + n) for a, n in zip(starts, size, strict=True)))]
 
@@ -97,6 +96,5 @@ def conv_kernel_grad(x, y, *, size, strides, padding, dilation, groups):
     if 0 in (*x.shape, *y.shape, *kernel.shape):
         return kernel.zero_()
     x, before = _padded(x, padding)
-    mask = False, True, False
-    grad = _convolve(BACKWARD, (y, x), kernel, strides, before, dilation, groups, mask)[1]
+    grad = _convolve(BACKWARD, (y, x), kernel, strides, before, dilation, groups, (False, True, False))[1]
     return grad.permute(*range(2, grad.ndim), 1, 0)

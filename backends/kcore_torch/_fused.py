@@ -1,7 +1,5 @@
-"""The fast paths of this backend for the core's fused ops: torch's kernels, forwards and backwards.
-
-Of the recurrent layers torch has no call for the way back, so autograd goes it, over the one call of the forward pass.
-"""
+"""torch's kernels for the core's fused ops, forwards and backwards. Of the recurrent layers it has no call for the way
+back, so autograd goes it, over the one call of the forward pass."""
 
 import functools
 import math
@@ -28,14 +26,12 @@ def _some_floats(specs, params) -> bool:
 
 
 def _standard_gates(specs, params) -> bool:
-    standard = params["activation"] == "tanh" and params["recurrent_activation"] == "sigmoid"
-    return standard and _some_floats(specs, params)
+    return (params["activation"], params["recurrent_activation"]) == ("tanh", "sigmoid") and _some_floats(specs, params)
 
 
 def _poolable(specs, params) -> bool:
     """Two axes; torch takes as much padding before as after, at most half of the window, and a window must fit."""
-    shape = specs[0].shape
-    axes = zip(shape[1:-1], params["size"], params["padding"], strict=True)
+    axes = zip(specs[0].shape[1:-1], params["size"], params["padding"], strict=True)
     fits = all(lo == hi <= k // 2 and n + lo + hi >= k for n, k, (lo, hi) in axes)
     return fits and len(params["size"]) == 2 and _some_floats(specs, params)
 
@@ -57,22 +53,19 @@ def _pull_back(residuals, cotangents, *operands, wanted, **params):
 
 def max_pool(x, *, size, strides, padding):
     """The largest of each window, NaN first; the residuals are its places."""
-    before = [lo for lo, _ in padding]
-    out, places = ATEN.max_pool2d_with_indices.default(_image(x), size, strides, before)
+    out, places = ATEN.max_pool2d_with_indices.default(_image(x), size, strides, [lo for lo, _ in padding])
     return (_back(out),), places
 
 
 def max_pool_backward(places, cotangents, x, *, size, strides, padding):
     """The cotangent of each window goes to its place."""
     call = size, strides, [lo for lo, _ in padding], (1, 1), False, places
-    grad = ATEN.max_pool2d_with_indices_backward.default(_image(cotangents[0]), _image(x), *call)
-    return (_back(grad),)
+    return (_back(ATEN.max_pool2d_with_indices_backward.default(_image(cotangents[0]), _image(x), *call)),)
 
 
 def average_pool(x, *, size, strides, padding):
     """The mean of each window, padding not counted."""
-    call = size, strides, [lo for lo, _ in padding], False, False
-    return (_back(ATEN.avg_pool2d.default(_image(x), *call)),), None
+    return (_back(ATEN.avg_pool2d.default(_image(x), size, strides, [lo for lo, _ in padding], False, False)),), None
 
 
 def average_pool_backward(residuals, cotangents, x, *, size, strides, padding):
@@ -191,8 +184,9 @@ def lstm_layer(*operands, activation, recurrent_activation, reverse):
 
     def forward(x, h0, c0, kernel, recurrent_kernel, bias):
         weights = [kernel.t(), recurrent_kernel.t(), bias, torch.zeros_like(bias)]
-        states = h0[None], c0[None]
-        ys, h, c = torch.lstm(x.flip(1) if reverse else x, states, weights, True, 1, 0.0, True, False, True)
+        ys, h, c = torch.lstm(
+            x.flip(1) if reverse else x, (h0[None], c0[None]), weights, True, 1, 0.0, True, False, True
+        )
         return ys.flip(1) if reverse else ys, h[0], c[0]
 
     return _recorded(forward, operands)

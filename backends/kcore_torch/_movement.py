@@ -20,13 +20,9 @@ SIMPLE = {
     "flip": on_signed(lambda x, *, axes: torch.flip(x, axes)),
     "take": on_signed(lambda x, indices, *, axis: _take(x, indices, axis)),
     "take_along_axis": on_signed(lambda x, indices, *, axis: torch.gather(x, axis, indices.long())),
-    "scatter": on_signed(lambda x, indices, updates, *, axis: _scatter(x, *_flat(x, indices, updates, axis), axis)),
-    "scatter_add": on_signed(
-        lambda x, indices, updates, *, axis: torch.index_add(x, axis, *_flat(x, indices, updates, axis))
-    ),
-    "scatter_add_along_axis": on_signed(
-        lambda x, indices, updates, *, axis: torch.scatter_add(x, axis, indices.long(), updates)
-    ),
+    "scatter": on_signed(lambda x, *written, axis: _scatter(axis, x, *_flat(axis, x, *written))),
+    "scatter_add": on_signed(lambda x, *added, axis: torch.index_add(x, axis, *_flat(axis, x, *added))),
+    "scatter_add_along_axis": on_signed(lambda x, at, added, *, axis: torch.scatter_add(x, axis, at.long(), added)),
 }
 
 BINDERS = {
@@ -53,13 +49,13 @@ def _take(x, indices, axis):
     return rows if indices.ndim == 1 else rows.reshape((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
 
 
-def _flat(x, indices, updates, axis):
+def _flat(axis, x, indices, updates):
     """The indices as a vector, and the updates with one axis for it."""
     shape = (*x.shape[:axis], indices.numel(), *x.shape[axis + 1 :])
     return indices.reshape(-1).long(), updates.reshape(shape)
 
 
-def _scatter(x, index, updates, axis):
+def _scatter(axis, x, index, updates):
     """The last of repeated indices stays, which torch leaves open: take the update of the highest number."""
     if not index.numel():
         return x.clone()

@@ -1,7 +1,5 @@
 """Reductions, scans and orders. Results have x's dtype; no axes mean a copy, and not all axes, as they do to torch."""
 
-from functools import partial
-
 import torch
 
 from ._dtypes import on_signed, signed
@@ -23,7 +21,7 @@ def _comparable(x):
 
 
 OF_FLOATS = {
-    "sum": lambda rank, *, axes, keepdims: partial(torch.sum, dim=axes, keepdim=keepdims),
+    "sum": lambda rank, *, axes, keepdims: lambda x, out=None: torch.sum(x, axes, keepdims, out=out),
     "argmax": lambda rank, *, axis: lambda x: torch.argmax(x, axis).to(torch.int32),
     "matmul": lambda rank: {2: torch.mm, 3: torch.bmm}.get(rank, torch.matmul),
 }
@@ -31,13 +29,14 @@ OF_FLOATS = {
 
 
 @on_signed
-def sum_into(x, *, axes, keepdims, out):
-    """The sum, written into a tensor."""
-    return torch.sum(x, axes, keepdims, out=out) if axes else out.copy_(x)
+def _sum(x, *, axes, keepdims, out=None):
+    if not axes:
+        return x.clone() if out is None else out.copy_(x)
+    return torch.sum(x, axes, keepdims, dtype=x.dtype, out=out)
 
 
 SIMPLE = {
-    "sum": on_signed(lambda x, *, axes, keepdims: torch.sum(x, axes, keepdims, dtype=x.dtype) if axes else x.clone()),
+    "sum": _sum,
     "prod": on_signed(_prod),
     "max": _extremum(torch.amax),
     "min": _extremum(torch.amin),

@@ -35,7 +35,7 @@ class TorchBackend(Backend):
         "concat": lambda *xs, axis, out: torch.cat(xs, axis, out=out),
         "matmul": _convolution.matmul,
         "pad": _movement.pad,
-        "sum": _reduction.sum_into,
+        "sum": PRIMITIVES["sum"],
     }
     views = frozenset({"reshape", "permute_dims", "broadcast_to", "slice", "windows"})
 
@@ -82,6 +82,9 @@ class TorchBackend(Backend):
 
     def run_context(self):
         return _autograd.below()
+
+    def small_context(self):
+        return _autograd.on_one_thread()
 
     def bind(self, name, params, specs, into=False):
         """Without the detour of wide unsigned integers, where there are none."""

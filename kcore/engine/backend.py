@@ -186,9 +186,13 @@ class Backend:
         """A context manager that an eager call of a fast path of `fused` runs in."""
         return nullcontext()
 
-    def run_context(self):
+    def run_context(self) -> AbstractContextManager:
         """A context manager that a whole plan runs in."""
         return nullcontext()
+
+    def small_context(self) -> AbstractContextManager:
+        """The same for a plan of small arrays, whose work an engine had better not share among threads."""
+        return self.run_context()
 
     def bind(self, name: str, params: dict[str, Any], specs: Sequence[Spec], into: bool = False) -> Callable[..., Any]:
         """The function of a primitive for a plan, with its parameters fixed.

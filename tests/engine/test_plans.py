@@ -259,3 +259,18 @@ class TestPoolFirst:
             backend.to_numpy(step(x)), backend.to_numpy(grad(loss)(backend.asarray(x))), rtol=1e-6
         )
         assert self.order(backend, step) in (None, ["max_pool", "relu", "max_pool", "relu"])
+
+
+class TestSmall:
+    """Which plans an engine is told to run on one thread."""
+
+    def test_all_arrays_are_looked_at(self, backend):
+        for size, small in ((64, True), (65, False)):
+            products = Function(lambda x: ops.sum(ops.outer(x, x)))
+            products(np.ones(size, "float32"))
+            assert plan.is_small(entry(products).listing) is small
+
+    def test_what_a_loop_holds_is_not_known(self, backend):
+        loop = Function(lambda x: ops.while_loop(lambda i, s: i < 3, lambda i, s: (i + 1, s * 2), (0, x)))
+        assert float(loop(np.float32(1))[1]) == 8
+        assert not plan.is_small(entry(loop).listing)

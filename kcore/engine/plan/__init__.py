@@ -5,6 +5,7 @@ lower -> simplify -> reorder -> prune -> plan_buffers -> Source -> a Python func
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterable
 from typing import Any
@@ -37,6 +38,17 @@ def optimize(graph: Graph, backend) -> Listing:
     return listing
 
 
+SMALL = 4096
+"""A plan whose arrays have no more numbers is small: to wake a thread takes as long as one thread's work on them."""
+
+
+def is_small(listing: Listing) -> bool:
+    """Whether all arrays are small, as far as it is known: the bodies of control flow aren't looked into."""
+    params = (value for instruction in listing.instructions for value in instruction.params.values())
+    sizes = (math.prod(spec.shape) for spec in listing.specs.values())
+    return not any(isinstance(value, Graph) for value in params) and max(sizes, default=0) <= SMALL
+
+
 class Plan:
     """A program for a graph on a backend.
 
@@ -50,6 +62,7 @@ class Plan:
     Attributes:
         listing: the instructions that are run.
         source: the generated program.
+        context: makes the backend's context manager that it runs in.
         kept: the numbers of the inputs that are kept.
         is_compiled: whether the engine makes a program of its own of it.
     """
@@ -67,6 +80,7 @@ class Plan:
         program = self.source.compile()
         self._program = program if inner else backend.compile(program, self._donated)
         self.is_compiled = self._program is not program
+        self.context = backend.small_context if is_small(self.listing) else backend.run_context
         self._lock = threading.Lock()
         self._spare: Any = None
 
@@ -91,7 +105,7 @@ class Plan:
 
     def __call__(self, *inputs) -> tuple:
         """Run it on the backend's tensors."""
-        with self.backend.run_context():
+        with self.context():
             return self.run(*inputs)
 
     def run(self, *inputs) -> tuple:

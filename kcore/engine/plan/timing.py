@@ -87,7 +87,7 @@ def time_calls(plan: Plan, inputs: Inputs, carried: Mapping[int, int], repeats: 
         clock.start()
         return program(*values)
 
-    with plan.backend.run_context():
+    with plan.context():
         outputs, totals = _repeat(run, inputs, carried, repeats + 1)
         overhead = clock.overhead(outputs[0]) if outputs else 0.0
     fast = _faster_half(totals[1:])

@@ -142,3 +142,30 @@ def test_the_device_is_the_best_there_is(backend):
     best = "cuda" if torch.cuda.is_available() else "cpu"
     assert backend.device == backend.devices()[0] == f"{best}:0"
     assert backend.asarray([1.0]).device.type == best
+
+
+class TestThreads:
+    """A plan of small arrays runs on one thread, and what the user has set holds again after it."""
+
+    @pytest.fixture(autouse=True)
+    def threads(self):
+        before = torch.get_num_threads()
+        torch.set_num_threads(2)
+        yield
+        torch.set_num_threads(before)
+
+    @pytest.mark.parametrize(("size", "number"), [(4096, 1), (4097, 2)])
+    def test_a_plan_of_small_arrays_wakes_no_other(self, backend, monkeypatch, size, number):
+        seen = []
+        monkeypatch.setattr(backend, "exp", lambda x: seen.append(torch.get_num_threads()) or torch.exp(x))
+        exp = Function(ops.exp)
+        for _ in range(2):
+            np.testing.assert_allclose(backend.to_numpy(exp(backend.asarray(np.zeros(size, "float32")))), 1.0)
+            assert torch.get_num_threads() == 2
+        assert seen[-1] == number
+
+    def test_after_an_error_too(self, backend):
+        with pytest.raises(ZeroDivisionError), backend.small_context():
+            assert torch.get_num_threads() == 1
+            raise ZeroDivisionError
+        assert torch.get_num_threads() == 2
