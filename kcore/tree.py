@@ -118,8 +118,12 @@ def flatten_with_structure(tree: Any) -> tuple[list, TreeDef]:
     """`flatten` and `structure` in one walk: `(leaves, treedef)`."""
     if not isinstance(tree, _NOT_A_LEAF):
         return [tree], _LEAF
-    if (type(tree) is tuple or type(tree) is list) and not any(isinstance(child, _NOT_A_LEAF) for child in tree):
-        return list(tree), _row(type(tree), len(tree))
+    if type(tree) is tuple or type(tree) is list:
+        for child in tree:
+            if isinstance(child, _NOT_A_LEAF):
+                break
+        else:
+            return list(tree), _row(type(tree), len(tree))
     leaves: list = []
     return leaves, _walk(tree, leaves)
 

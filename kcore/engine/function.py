@@ -43,16 +43,19 @@ class Captured(NamedTuple):
     Attributes:
         plan: the program; its inputs are the arguments' tensors and then the variables read, its outputs the results
             and then the new values.
-        reads, writes: the variables.
+        reads: the variables read, each with whether its memory is overwritten.
+        writes: the variables that get new values.
+        loads, stores: the methods that give the first ones' tensors and take the last ones', looked up once.
         treedef: the structure of the result.
         leaves: its leaves: `TENSOR` for an output of the plan, else what the function returned.
-        donated: for each variable read, whether its memory is overwritten.
     """
 
     plan: Plan
     graph: Graph
     reads: tuple
     writes: tuple
+    loads: tuple
+    stores: tuple
     treedef: Any
     leaves: tuple
 
@@ -174,8 +177,10 @@ def close(capture: Capture, leaves: list, treedef, backend) -> Captured:
     first = len(capture.inputs)
     donated = [first + i for i, (v, _) in enumerate(reads) if id(v) in written]
     plan = Plan(graph, backend, donated, range(first, first + len(reads)))
-    loads = tuple((v, id(v) in written) for v, _ in reads)
-    return Captured(plan, graph, loads, tuple(v for v, _ in writes), treedef, kept)
+    seen = tuple((v, id(v) in written) for v, _ in reads)
+    loads = tuple(v.load_to_write if changes else v.load for v, changes in seen)
+    stores = tuple(v.store for v, _ in writes)
+    return Captured(plan, graph, seen, tuple(v for v, _ in writes), loads, stores, treedef, kept)
 
 
 def _is_tensor(x, backend) -> bool:
@@ -189,10 +194,9 @@ def _as_tensor(x, capture: Capture, backend):
 
 
 def _run(captured: Captured, tensors: list):
-    state = [v.load_to_write() if written else v.load() for v, written in captured.reads]
-    outputs = captured.plan(*tensors, *state)
-    first = len(outputs) - len(captured.writes)
-    for v, value in zip(captured.writes, outputs[first:], strict=True):
-        v.store(value)
+    outputs = captured.plan(*tensors, *[load() for load in captured.loads])
+    first = len(outputs) - len(captured.stores)
+    for store, value in zip(captured.stores, outputs[first:], strict=True):
+        store(value)
     results = iter(outputs)
     return tree.unflatten(captured.treedef, [next(results) if x is TENSOR else x for x in captured.leaves])

@@ -332,6 +332,7 @@ class StepTrainer:
         return NO_LOGS
 
     def _predict(self, x: Any, y: Any, sample_weight: Any) -> Any:
+        checks.check_inputs(self.model, x)
         return self.model.predict_step(pack_x_y_sample_weight(x))
 
     def _has_loss(self) -> bool:

@@ -236,7 +236,6 @@ class Trainer(StepTrainer):
         return self._outputs(as_leaf(x) if is_one_batch(x, sys.maxsize) else self._one_batch(x).first_batch()[0])
 
     def _outputs(self, batch: Any) -> Any:
-        checks.check_inputs(self.model, batch)
         to_numpy = backend.current().to_numpy
         return tree.map_structure(lambda leaf: np.array(to_numpy(leaf)), self.predict_function(batch))
 

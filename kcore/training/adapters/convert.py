@@ -51,7 +51,7 @@ def _cast_to(dtype: np.dtype, floatx: str) -> str | None:
 
 def as_leaf(x: Any) -> Any:
     """One leaf of a batch, ready for the model: a tensor of the backend as it is, anything else as an array."""
-    if x is None or (backend.current().is_tensor(x) and not isinstance(x, np.ndarray)):
+    if x is None or (not isinstance(x, np.ndarray) and backend.current().is_tensor(x)):
         return x
     array = as_host_array(x)
     dtype = model_dtype(array.dtype)
