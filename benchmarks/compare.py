@@ -7,8 +7,8 @@
     python benchmarks/compare.py --show results.json                    the tables of an earlier run
 
 `tasks.py` says what can be measured. Each measurement has a process of its own; the implementations take turns, so
-that a busy machine slows all of them alike. The number is the median over rounds of what a process reports. Ratios
-are to the first implementation of `--base` that ran.
+that a busy machine slows all of them alike. The number is the median over rounds of what a process reports, and a ratio
+the median over rounds of the ratios within a round. Ratios are to the first implementation of `--base` that ran.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from processes import in_process, interpreter, machine, parser
-from targets import report
+from targets import ratio_of, report
 from tasks import TASKS
 
 
@@ -33,8 +33,8 @@ def measure(what: str, who: str, name: str, options: Namespace) -> float | None:
 
 
 def compare(what: str, names: list[str], who: list[str], options: Namespace) -> dict:
-    """The medians over rounds: `{workload: {implementation: number}}`."""
-    medians: dict = {}
+    """The numbers of all rounds: `{workload: {implementation: [number]}}`."""
+    taken: dict = {}
     for name in names:
         values: dict[str, list] = {each: [] for each in who}
         for number in range(options.rounds):
@@ -42,18 +42,18 @@ def compare(what: str, names: list[str], who: list[str], options: Namespace) -> 
                 if number and None in values[each]:
                     continue
                 values[each].append(measure(what, each, name, options))
-        medians[name] = {each: statistics.median(found) for each, found in values.items() if None not in found}
-    return medians
+        taken[name] = {each: found for each, found in values.items() if None not in found}
+    return taken
 
 
-def show(what: str, medians: dict, base: list[str]) -> None:
-    """Print the medians, and their ratios to the base."""
-    for name, row in medians.items():
+def show(what: str, taken: dict, base: list[str]) -> None:
+    """Print the medians, and the ratios to the base."""
+    for name, row in taken.items():
         reference = next((each for each in base if each in row), None)
         print(f"\n{what}, {name}: {TASKS[what].unit}" + (f", and the ratio to {reference}" if reference else ""))
-        for each, value in row.items():
-            ratio = f"{value / row[reference]:7.2f}" if reference else ""
-            print(f"  {each:14}{value:10.3f}{ratio}", flush=True)
+        for each, values in row.items():
+            ratio = f"{ratio_of(values, row[reference]):7.2f}" if reference else ""
+            print(f"  {each:14}{statistics.median(values):10.3f}{ratio}", flush=True)
 
 
 def run(options: Namespace) -> None:
@@ -86,8 +86,8 @@ def main() -> None:
         kind, engine = who.split("-")
         print(json.dumps(TASKS[what].measure(kind, engine, name)))
     elif options.show:
-        for what, medians in json.loads(Path(options.show).read_text())["tasks"].items():
-            show(what, medians, options.base.split(","))
+        for what, taken in json.loads(Path(options.show).read_text())["tasks"].items():
+            show(what, taken, options.base.split(","))
     else:
         run(options)
 

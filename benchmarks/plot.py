@@ -16,6 +16,7 @@ mpl.use("svg")
 import matplotlib.pyplot as plt
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullFormatter
+from targets import ratio_of
 
 GREY = "#808080"
 COLOURS = {"numpy": "#2a9d5c", "torch": "#e4572e", "jax": "#3f7fe0"}
@@ -49,15 +50,15 @@ def ratios(found: dict) -> dict[str, list[tuple[str, dict[str, float]]]]:
     """Panel by panel, rows of `(title, {implementation: ratio})`."""
     tasks = found["tasks"]
     against_loop = [
-        (name, {who: value / row["hand-torch"] for who, value in row.items()})
+        (name, {who: ratio_of(values, row["hand-torch"]) for who, values in row.items()})
         for name, row in tasks.get("step", {}).items()
         if "hand-torch" in row
     ]
     against_keras = []
-    for what, medians in tasks.items():
-        for name, row in medians.items():
+    for what, taken in tasks.items():
+        for name, row in taken.items():
             pairs = {who: who.replace("kcore", "keras") for who in row if who.startswith("kcore")}
-            if shown := {who: row[who] / row[peer] for who, peer in pairs.items() if peer in row}:
+            if shown := {who: ratio_of(row[who], row[peer]) for who, peer in pairs.items() if peer in row}:
                 title = f"{what.replace('_', ' ')}, {name}" if name != what else what
                 against_keras.append((title, shown))
     return {

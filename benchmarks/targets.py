@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from typing import NamedTuple
 
 
@@ -45,6 +46,11 @@ TARGETS = (
 )
 
 
+def ratio_of(values: list[float], others: list[float]) -> float:
+    """The median over rounds of the ratios within a round: what the machine does between rounds moves it little."""
+    return statistics.median(a / b for a, b in zip(values, others, strict=True))
+
+
 def report(tasks: dict, quiet: bool = False) -> list[dict]:
     """What was measured of each promise, row by row; those that aren't kept are printed last."""
     rows = [row for target in TARGETS for row in _rows(target, tasks.get(target.what, {}))]
@@ -59,13 +65,14 @@ def report(tasks: dict, quiet: bool = False) -> list[dict]:
     return rows
 
 
-def _rows(target: Target, medians: dict) -> list[dict]:
+def _rows(target: Target, taken: dict) -> list[dict]:
     rows = []
     for name, limit in target.limits.items():
-        found = medians.get(name, {})
+        found = taken.get(name, {})
         if target.who not in found or (target.against and target.against not in found):
             continue
-        value = found[target.who] / (found[target.against] if target.against else 1.0)
+        own = found[target.who]
+        value = ratio_of(own, found[target.against]) if target.against else statistics.median(own)
         head = {"what": target.what, "name": name, "who": target.who, "against": target.against}
         rows.append({**head, "value": round(value, 4), "limit": limit, "kept": value <= limit})
     return rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 from pathlib import Path
 
 ASSETS = Path(__file__).parents[1] / "assets"
@@ -37,11 +38,11 @@ def label(who: str) -> str:
 def task(what: str) -> str:
     """What was measured in a task: workloads down, implementations across."""
     found = _read("benchmarks")
-    medians, unit = found["tasks"][what], found["units"][what]
-    who = list(dict.fromkeys(each for row in medians.values() for each in row))
+    taken, unit = found["tasks"][what], found["units"][what]
+    who = list(dict.fromkeys(each for row in taken.values() for each in row))
     lines = [_row(unit, *map(label, who)), "| --- |" + " --- |" * len(who)]
-    for name, row in medians.items():
-        cells = (_number(row[each]) if each in row else "" for each in who)
+    for name, row in taken.items():
+        cells = (_number(statistics.median(row[each])) if each in row else "" for each in who)
         lines.append(_row(_workload(name, what), *cells))
     return "\n".join(lines)
 

@@ -44,12 +44,19 @@ def test_the_targets_on_the_page_are_those_of_the_script():
 def test_a_missed_target_is_printed(capsys):
     import targets
 
-    rows = targets.report({"step": {"mlp": {"kcore-torch": 3.0, "hand-torch": 2.0, "keras-torch": 4.0}}})
+    rows = targets.report({"step": {"mlp": {"kcore-torch": [3.0], "hand-torch": [2.0], "keras-torch": [4.0]}}})
     assert [(row["against"], row["value"], row["kept"]) for row in rows] == [
         ("hand-torch", 1.5, False),
         ("keras-torch", 0.75, True),
     ]
     assert "1 of 2 targets are met" in capsys.readouterr().out
+
+
+def test_a_machine_that_changes_its_speed_between_rounds_moves_no_ratio():
+    import targets
+
+    ours, theirs = [1.0, 3.0, 3.0], [2.0, 2.0, 6.0]
+    assert targets.ratio_of(ours, theirs) == 0.5
 
 
 @pytest.mark.parametrize("power", [0.5, 1.0, 2.0])
