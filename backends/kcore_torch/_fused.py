@@ -36,12 +36,16 @@ def _poolable(specs, params) -> bool:
     return fits and len(params["size"]) == 2 and _some_floats(specs, params)
 
 
-def _recorded(forward, operands):
-    """A function's results, and for `_pull_back` the same as an autograd graph with its leaves."""
-    with recording():
-        leaves = [x.detach().requires_grad_() for x in operands]
-        outputs = forward(*leaves)
-    return tuple(x.detach() for x in outputs), (outputs, leaves)
+def _differentiable(layer):
+    """A layer's entry: its residuals are the results as an autograd graph, and the graph's leaves."""
+
+    def forward(*operands, **params):
+        with recording():
+            leaves = [x.detach().requires_grad_() for x in operands]
+            outputs = layer(*leaves, **params)
+        return tuple(x.detach() for x in outputs), (outputs, leaves)
+
+    return Fused(_standard_gates, forward, _pull_back, chooses=True)
 
 
 def _pull_back(residuals, cotangents, *operands, wanted, **params):
@@ -179,29 +183,19 @@ def _scalar(value, device):
     return torch.tensor(value, device=device)
 
 
-def lstm_layer(*operands, activation, recurrent_activation, reverse):
+def lstm_layer(x, h0, c0, kernel, recurrent_kernel, bias, *, activation, recurrent_activation, reverse):
     """The core's `lstm_layer`: its gates are in torch's order."""
-
-    def forward(x, h0, c0, kernel, recurrent_kernel, bias):
-        weights = [kernel.t(), recurrent_kernel.t(), bias, torch.zeros_like(bias)]
-        ys, h, c = torch.lstm(
-            x.flip(1) if reverse else x, (h0[None], c0[None]), weights, True, 1, 0.0, True, False, True
-        )
-        return ys.flip(1) if reverse else ys, h[0], c[0]
-
-    return _recorded(forward, operands)
+    weights = [kernel.t(), recurrent_kernel.t(), bias, torch.zeros_like(bias)]
+    ys, h, c = torch.lstm(x.flip(1) if reverse else x, (h0[None], c0[None]), weights, True, 1, 0.0, True, False, True)
+    return ys.flip(1) if reverse else ys, h[0], c[0]
 
 
-def gru_layer(*operands, activation, recurrent_activation, reverse):
+def gru_layer(x, h0, kernel, recurrent_kernel, bias, *, activation, recurrent_activation, reverse):
     """The core's `gru_layer`: torch has the reset gate before the update gate."""
-
-    def forward(x, h0, kernel, recurrent_kernel, bias):
-        gates = (w.chunk(3) for w in (kernel.t(), recurrent_kernel.t(), *bias))
-        weights = [torch.cat((reset, update, candidate)) for update, reset, candidate in gates]
-        ys, h = torch.gru(x.flip(1) if reverse else x, h0[None], weights, True, 1, 0.0, True, False, True)
-        return ys.flip(1) if reverse else ys, h[0]
-
-    return _recorded(forward, operands)
+    gates = (w.chunk(3) for w in (kernel.t(), recurrent_kernel.t(), *bias))
+    weights = [torch.cat((reset, update, candidate)) for update, reset, candidate in gates]
+    ys, h = torch.gru(x.flip(1) if reverse else x, h0[None], weights, True, 1, 0.0, True, False, True)
+    return ys.flip(1) if reverse else ys, h[0]
 
 
 def _one_axis(specs, params) -> bool:
@@ -232,6 +226,6 @@ FUSED = {
     "random_bits": Fused(lambda specs, params: True, random_bits),
     "max_pool": Fused(_poolable, max_pool, max_pool_backward),
     "average_pool": Fused(_poolable, average_pool, average_pool_backward),
-    "lstm_layer": Fused(_standard_gates, lstm_layer, _pull_back, chooses=True),
-    "gru_layer": Fused(_standard_gates, gru_layer, _pull_back, chooses=True),
+    "lstm_layer": _differentiable(lstm_layer),
+    "gru_layer": _differentiable(gru_layer),
 }
