@@ -1,6 +1,8 @@
-"""Activations and the cross-entropy of probabilities with their gradients, in as few passes as they take."""
+"""Activations and the cross-entropy of logits with their gradients, in as few passes as they take."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -24,10 +26,15 @@ def relu_grad(out, cotangents, x):
     return (np.multiply(cotangents[0], grad, out=grad),)
 
 
+def _shifted(x, axes):
+    """x, less its largest over the axes, of which -inf counts as the least number there is."""
+    largest = np.maximum.reduce(x, axes, keepdims=True)
+    return np.subtract(x, np.maximum(largest, np.finfo(x.dtype).min, out=largest))
+
+
 def softmax(x, *, axes):
     """The core's `softmax`: 0 where all are -inf."""
-    shift = np.maximum.reduce(x, axes, keepdims=True)
-    out = np.subtract(x, np.maximum(shift, np.finfo(x.dtype).min, out=shift))
+    out = _shifted(x, axes)
     np.exp(out, out=out)
     total = _reduction.sum(out, axes=axes, keepdims=True)
     total[total == 0] = 1
@@ -42,26 +49,27 @@ def softmax_grad(out, cotangents, x, *, axes):
     return (np.multiply(grad, out, out=grad),)
 
 
-def crossentropy(output, target, *, axis, epsilon):
-    """The core's `crossentropy_of_classes`; the residuals are the target's place, the total, and the shares."""
-    place = np.expand_dims(target, axis)
-    total = _reduction.sum(output, axes=(axis,), keepdims=True)
-    share = np.take_along_axis(output, place, axis)
-    np.divide(share, total, out=share)
-    kept = np.minimum(np.maximum(share, epsilon), 1 - epsilon)
-    loss = np.log(kept)
-    return (np.negative(loss, out=loss).reshape(target.shape),), (place, total, share, kept)
+def crossentropy_of_logits(logits, target, *, axis, epsilon):
+    """The core's `crossentropy_of_logits` along the last axis; the residuals, in rows of classes: exp(logits) and its
+    sums, the targets' places, and, if there are limits, where they let the gradient pass."""
+    rows, place = logits.reshape(-1, logits.shape[-1]), (np.arange(target.size), target.reshape(-1))
+    exps = _shifted(rows, (1,))
+    loss = exps[place]
+    total = _reduction.sum(np.exp(exps, out=exps), axes=(1,), keepdims=True)
+    np.subtract(np.log(total[:, 0]), loss, out=loss)
+    if not epsilon:
+        return (loss.reshape(target.shape),), (exps, total, place, None)
+    kept = np.minimum(np.maximum(loss, -math.log1p(-epsilon)), -math.log(epsilon))
+    return (kept.reshape(target.shape),), (exps, total, place, np.equal(kept, loss))
 
 
-def crossentropy_grad(residuals, cotangents, output, target, *, axis, epsilon):
-    """With u = g / (kept * total) inside the limits: u * share everywhere, less u at the target."""
-    place, total, share, kept = residuals
-    u = np.multiply(kept, total)
-    np.divide(cotangents[0].reshape(u.shape), u, out=u)
-    np.multiply(u, share == kept, out=u)
-    flow = np.multiply(u, share)
-    grad = np.empty_like(output)
-    np.copyto(grad, flow)
-    np.subtract(flow, u, out=flow)
-    np.put_along_axis(grad, place, flow, axis)
-    return grad, None
+def crossentropy_of_logits_grad(residuals, cotangents, logits, target, *, axis, epsilon):
+    """softmax, less 1 at the target, inside the limits."""
+    exps, total, place, passed = residuals
+    flow = cotangents[0].reshape(-1)
+    if passed is not None:
+        flow = np.multiply(flow, passed)
+    grad = np.divide(exps, total)
+    grad[place] -= 1
+    np.multiply(grad, flow[:, None], out=grad)
+    return grad.reshape(*target.shape, -1), None

@@ -32,13 +32,17 @@ def _filled_floats(specs, params) -> bool:
     return _floats(specs, params) and 0 not in specs[0].shape
 
 
+def _last_axis(specs, params) -> bool:
+    return params["axis"] == len(specs[0].shape) - 1 and _filled_floats(specs, params)
+
+
 FUSED = {
     "relu": Fused(
         _floats, _activation.relu, _activation.relu_grad, inplace=_activation.relu_inplace, overwrites=(0,), reads=()
     ),
     "softmax": Fused(_filled_floats, _activation.softmax, _activation.softmax_grad, reads=()),
-    "crossentropy_of_classes": Fused(
-        _filled_floats, _activation.crossentropy, _activation.crossentropy_grad, reads=(0, 1)
+    "crossentropy_of_logits": Fused(
+        _last_axis, _activation.crossentropy_of_logits, _activation.crossentropy_of_logits_grad, reads=(1,)
     ),
     "layer_norm": Fused(_normalization.last_axis, _normalization.layer_norm, _normalization.layer_norm_grad),
     "adam": Fused(_decaying, _optimizer.adam, inplace=_optimizer.adam_inplace, overwrites=(1, 2, 3)),

@@ -129,12 +129,6 @@ def layer_norm(x, gamma, beta, *, epsilon) -> tuple:
     return (distance / np.sqrt((distance**2).mean(-1, keepdims=True) + epsilon) * gamma + beta,)
 
 
-def crossentropy_of_classes(output, target, *, epsilon) -> tuple:
-    """The cross-entropy of rows of probabilities."""
-    share = output[np.arange(len(target)), target] / output.sum(1)
-    return (-np.log(np.clip(share, epsilon, 1 - epsilon)),)
-
-
 def crossentropy_of_logits(logits, target, *, axis, epsilon) -> tuple:
     """The cross-entropy of the softmax along the last axis."""
     shares = softmax(logits, axes=(axis,))[0]

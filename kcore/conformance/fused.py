@@ -89,17 +89,6 @@ def _dense() -> Iterator[tuple[str, Call]]:
         yield f"linear/{name}", Call("linear", (x, floats(5, 4), floats(4)), {}, lambda x, w, b: (x @ w + b,))
         yield f"relu/{name}", Call("relu", (x,), {}, lambda x: (np.maximum(x, 0),))
         yield f"softmax/{name}", Call("softmax", (x,), {"axes": (1,)}, partial(_oracles.softmax, axes=(1,)))
-        shares, classes = np.abs(floats(rows, 5)) + np.float32(0.1), np.array([4, 0, 2], "int32")[:rows]
-        params = {"axis": 1, "epsilon": 1e-7}
-        yield (
-            f"crossentropy_of_classes/{name}",
-            Call(
-                "crossentropy_of_classes",
-                (shares, classes),
-                params,
-                partial(_oracles.crossentropy_of_classes, epsilon=1e-7),
-            ),
-        )
     for name, shape, epsilon in (("rows", (3, 5), 0.0), ("rank 3", (2, 3, 4), 1e-7), ("zero size", (0, 5), 1e-7)):
         params = {"axis": len(shape) - 1, "epsilon": epsilon}
         classes = np.arange(math.prod(shape[:-1]), dtype="int32").reshape(shape[:-1]) % shape[-1]
@@ -120,17 +109,6 @@ def _dense() -> Iterator[tuple[str, Call]]:
         Call("softmax", (floats(2, 3, 4),), {"axes": (0, 2)}, partial(_oracles.softmax, axes=(0, 2))),
     )
     yield "softmax/masked", Call("softmax", (masked,), {"axes": (1,)}, partial(_oracles.softmax, axes=(1,)), grad=False)
-    sure = np.array([[1.0, 0.0], [1.0, 0.0]], "float32")
-    yield (
-        "crossentropy_of_classes/limits",
-        Call(
-            "crossentropy_of_classes",
-            (sure, np.array([0, 1], "int64")),
-            params,
-            partial(_oracles.crossentropy_of_classes, epsilon=1e-7),
-            grad=False,
-        ),
-    )
 
 
 CALLS: dict[str, Call] = dict([*_pools(), *_recurrent(), *_adam(), *_dense()])

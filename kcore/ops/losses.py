@@ -148,7 +148,7 @@ def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
     logits = _logits_of(output, axis)
     if logits is not None and _crossentropy_of_logits.has_path((logits, target), params):
         return _crossentropy_of_logits(logits, target, **params)
-    return _crossentropy_of_classes(output, target, **params)
+    return _crossentropy_of_shares(output, target, **params)
 
 
 def _logits_of(output, axis: int):
@@ -163,13 +163,12 @@ def _logits_of(output, axis: int):
 def _crossentropy_of_logits(logits, target, *, axis, epsilon):
     """-log of the target's share of the softmax along an axis, limited to [epsilon, 1 - epsilon] if epsilon isn't 0."""
     if epsilon:
-        return _crossentropy_of_classes(_softmax(logits, axes=(axis,)), target, axis=axis, epsilon=epsilon)
+        return _crossentropy_of_shares(_softmax(logits, axes=(axis,)), target, axis=axis, epsilon=epsilon)
     shifted, normalizer = _log_normalizer(logits, (axis,))
     return P.subtract(normalizer, _pick(shifted, target, axis))
 
 
-@fused_op("crossentropy_of_classes")
-def _crossentropy_of_classes(output, target, *, axis, epsilon):
+def _crossentropy_of_shares(output, target, *, axis, epsilon):
     """-log of the share that the target has of the probabilities along an axis, limited to [epsilon, 1 - epsilon]."""
     share = P.divide(_pick(output, target, axis), P.sum(output, axes=(axis,), keepdims=False))
     return P.negative(P.log(_probabilities(share, epsilon)))
