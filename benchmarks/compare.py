@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from processes import in_process, interpreter, machine, parser
+from processes import compile_sources, in_process, interpreter, machine, parser
 from targets import ratio_of, report
 from tasks import TASKS
 
@@ -58,6 +58,7 @@ def show(what: str, taken: dict, base: list[str]) -> None:
 
 def run(options: Namespace) -> None:
     """Take, print and save all measurements that were asked for, task by task."""
+    compile_sources(options.peers)
     results: dict = {"machine": machine(options.peers), "tasks": {}, "units": {}, "rounds": {}}
     for what in TASKS if options.what == "all" else options.what.split(","):
         task = TASKS[what]

@@ -48,6 +48,13 @@ def interpreter(who: str, peers: str) -> str:
     return peers if peers and who not in {"kcore-numpy", "hand-numpy"} else sys.executable
 
 
+def compile_sources(peers: str) -> None:
+    """Compile kcore's modules to bytecode, as an installer does with those of its peers."""
+    folders = [str(HERE.parent / name) for name in ("kcore", "backends")]
+    for python in {sys.executable, peers or sys.executable}:
+        subprocess.run([python, "-m", "compileall", "-q", *folders], check=True)
+
+
 def machine(peers: str) -> dict[str, str]:
     """What the measurements were taken on and with."""
     code = (
