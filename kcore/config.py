@@ -11,7 +11,6 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -67,6 +66,8 @@ def home() -> Path:
         return Path(chosen).expanduser()
     base = Path(os.path.expanduser("~"))
     if not os.access(base, os.W_OK):
+        import tempfile
+
         base = Path(tempfile.gettempdir())
     return base / ".keras"
 

@@ -18,8 +18,7 @@ import functools
 import itertools
 import math
 import operator
-import secrets
-import statistics
+import os
 import threading
 from collections.abc import Callable
 from typing import NamedTuple
@@ -136,7 +135,9 @@ def _normal_table() -> tuple[np.ndarray, np.ndarray]:
 
     Cells of the body, then of the lower and of the upper tail.
     """
-    quantile = statistics.NormalDist().inv_cdf
+    from statistics import NormalDist
+
+    quantile = NormalDist().inv_cdf
     body = [quantile(i / CELLS) for i in range(1, CELLS)]
     tail = [quantile(i / CELLS**2) for i in range(1, CELLS + 1)]
     lowest = quantile(0.5 / CELLS**2)
@@ -148,7 +149,9 @@ def _normal_table() -> tuple[np.ndarray, np.ndarray]:
 @functools.cache
 def _truncated_table() -> tuple[np.ndarray, np.ndarray]:
     """The same for the normal distribution within two standard deviations; it has no tails."""
-    normal = statistics.NormalDist()
+    from statistics import NormalDist
+
+    normal = NormalDist()
     low = normal.cdf(-2.0)
     edges = np.array([normal.inv_cdf(low + (1 - 2 * low) * i / CELLS) for i in range(CELLS + 1)])
     edges[0], edges[-1] = -2.0, 2.0
@@ -258,7 +261,7 @@ class _Global:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self.reset(secrets.randbits(32))
+        self.reset(int.from_bytes(os.urandom(4), "little"))
 
     def reset(self, seed: int) -> None:
         self.key = make_key(seed)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,7 @@ def test_the_home_is_in_the_users_directory(monkeypatch, tmp_path):
 def test_the_temporary_directory_stands_in_for_a_home_that_cannot_be_written(monkeypatch, tmp_path):
     monkeypatch.delenv("KERAS_HOME", raising=False)
     monkeypatch.setattr(os, "access", lambda path, mode: False)
-    monkeypatch.setattr(config.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
     assert config.home() == tmp_path / ".keras"
 
 
