@@ -72,8 +72,8 @@ SLOPES: dict[str, tuple[float, float]] = {"float64": (1e-7, 1e-6), "float32": (1
 finite differences of the oracle, in parts of the sum of its terms' sizes."""
 
 LOSS_CURVES = {"float64": 1e-12, "float32": 1e-2}
-"""By dtype: how far, relatively, the losses of ten epochs of `kcore demo` may be from NumPy's. In float32 an error of
-rounding now and then tips a ReLU or a maximum to the other side, and training takes another path from there."""
+"""By dtype: how far, relatively, the losses of ten epochs of `kcore demo` may be from NumPy's. In float32 errors of
+rounding can tip a ReLU or a maximum to the other side, and training then takes another path."""
 
 
 def tolerance(op: str) -> Tolerance:
