@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import numpy as np
-from processes import in_process, interpreter, machine, parser
+from processes import compile_sources, in_process, interpreter, machine, parser
 from tasks import seconds, trainer
 from workloads import STEPS, Workload, data
 
@@ -158,6 +158,7 @@ def _at(found: dict, what: str, size: int) -> str:
 
 def run(options: Namespace) -> None:
     """Take, print and save all measurements that were asked for, sweep by sweep."""
+    compile_sources(options.peers)
     results: dict = {"machine": machine(options.peers), "sweeps": {}}
     for name in options.sweeps.split(","):
         curves = {}

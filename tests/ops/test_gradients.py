@@ -91,6 +91,7 @@ def test_gradient_in_both_operands(backend, name):
         lambda x: ops.binary_crossentropy(np.full((3, 4), 0.3), x, True),
         lambda x: ops.categorical_crossentropy(np.full((3, 4), 0.3), x, True),
         lambda x: ops.sparse_categorical_crossentropy(np.array([0, 1, 3]), x, True),
+        lambda x: ops.sparse_categorical_crossentropy(np.array([0, 1, 3]), ops.square(x) + 0.1),
         lambda x: ops.norm(x, 3, axis=1),
         lambda x: ops.slice_update(ops.square(x), (1, 1), np.zeros((1, 2))),
         lambda x: ops.scan(lambda c, row: (ops.tanh(c * row), c), ops.ones(4, "float64"), x)[1],

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from kcore import ops
+from kcore import config, ops
 from kcore.errors import InvalidArgumentError, ShapeError
 
 RNG = np.random.default_rng(11)
@@ -183,6 +183,13 @@ def test_crossentropies_from_probabilities(backend):
     close(ops.sparse_categorical_crossentropy(labels, p), -np.log(rows[np.arange(3), labels]))
     close(ops.sparse_categorical_crossentropy(labels[:, None], p), -np.log(rows[np.arange(3), labels]))
     close(ops.binary_crossentropy(onehot, p), -onehot * np.log(p) - (1 - onehot) * np.log(1 - p))
+
+
+def test_the_crossentropy_of_certain_probabilities_is_limited(backend):
+    certain, least = [[1.0, 0.0], [1.0, 0.0]], config.epsilon()
+    close(ops.sparse_categorical_crossentropy([0, 1], certain), [-np.log(np.float32(1 - least)), -np.log(least)], 1e-5)
+    none = ops.sparse_categorical_crossentropy(np.zeros(0, "int32"), np.zeros((0, 2), "float32"))
+    assert ops.shape(none) == (0,)
 
 
 def test_crossentropies_from_logits(backend):
