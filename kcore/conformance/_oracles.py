@@ -123,6 +123,15 @@ def softmax(x, *, axes) -> tuple:
     return (raised / np.where(total == 0, 1, total),)
 
 
+def attention(query, key, value, *, causal) -> tuple:
+    """A query at a time, over the keys that it sees; 0 where there are none."""
+    out = np.zeros((*query.shape[:3], value.shape[3]))
+    for sample, place, head in np.ndindex(query.shape[:3]):
+        keys, values = (x[sample, : place + 1 if causal else None, head] for x in (key, value))
+        out[sample, place, head] = softmax(keys @ query[sample, place, head], axes=(0,))[0] @ values
+    return (out,)
+
+
 def layer_norm(x, gamma, beta, *, epsilon) -> tuple:
     """Rows of mean 0 and variance 1, scaled and shifted."""
     distance = x - x.mean(-1, keepdims=True)

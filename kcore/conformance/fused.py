@@ -110,7 +110,16 @@ def _dense() -> Iterator[tuple[str, Call]]:
     yield "softmax/masked", Call("softmax", (masked,), {"axes": (1,)}, partial(_oracles.softmax, axes=(1,)), grad=False)
 
 
-CALLS: dict[str, Call] = dict([*_pools(), *_recurrent(), *_adam(), *_dense()])
+def _attention() -> Iterator[tuple[str, Call]]:
+    """Few keys and many, which a backend may take for two matters."""
+    for name, batch, queries, keys in (("few keys", 2, 3, 5), ("many keys", 2, 5, 70), ("empty batch", 0, 5, 70)):
+        operands = floats(batch, queries, 2, 3), *(floats(batch, keys, 2, 3) for _ in range(2))
+        for how, causal in (("", False), (", causal", True)):
+            oracle = partial(_oracles.attention, causal=causal)
+            yield f"attention/{name}{how}", Call("attention", operands, {"causal": causal}, oracle)
+
+
+CALLS: dict[str, Call] = dict([*_pools(), *_recurrent(), *_adam(), *_dense(), *_attention()])
 """Every call that is tried, by `op/name`."""
 
 

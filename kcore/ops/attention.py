@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 from kcore.engine import primitives as P
+from kcore.engine.fused import fused_op
 from kcore.errors import InvalidArgumentError, ShapeError
 
 from ._common import cast, convert, dtype_of, promote_float, shape_of, wide_float
@@ -37,7 +40,7 @@ def dot_product_attention(
         scale: a number; `1 / sqrt(size)` by default.
         is_causal: whether each query sees only the keys up to its own place.
         flash_attention: accepted; it makes no difference here.
-        attn_logits_soft_cap: a number beyond which scores are bent back by tanh.
+        attn_logits_soft_cap: a number beyond which scores are adjusted back by tanh.
 
     Returns:
         A tensor of `query`'s shape, with the size of `value`.
@@ -55,15 +58,14 @@ def dot_product_attention(
     """
     query, key, value = promote_float(query, key, value)
     _check(query, key, value)
-    dtype = dtype_of(query)
     heads, size = shape_of(query)[2:]
-    groups = shape_of(key)[2]
-    factor = 1 / math.sqrt(size) if scale is None else scale
-    q = P.multiply(P.permute_dims(query, axes=(0, 2, 1, 3)), float(factor))
-    k, v = (_repeated(P.permute_dims(x, axes=(0, 2, 1, 3)), heads // groups) for x in (key, value))
-    scores = batched_product(q, P.permute_dims(k, axes=(0, 1, 3, 2)))
-    weights = _weights(cast(scores, wide_float(dtype)), bias, mask, is_causal, attn_logits_soft_cap)
-    return P.permute_dims(batched_product(cast(weights, dtype), v), axes=(0, 2, 1, 3))
+    times = heads // shape_of(key)[2]
+    query = P.multiply(query, float(1 / math.sqrt(size) if scale is None else scale))
+    key, value = _repeated(key, times), _repeated(value, times)
+    if mask is None and bias is None and attn_logits_soft_cap is None:
+        return _attention(query, key, value, causal=bool(is_causal))
+    adjusted = partial(_adjusted, bias=bias, cap=attn_logits_soft_cap, mask=mask)
+    return _attended(query, key, value, is_causal, adjusted)
 
 
 def _check(query, key, value) -> None:
@@ -81,26 +83,42 @@ def _repeated(x, times: int):
     """Each head `times` times."""
     if times == 1:
         return x
-    batch, groups, count, size = shape_of(x)
-    wide = P.broadcast_to(
-        P.reshape(x, shape=(batch, groups, 1, count, size)), shape=(batch, groups, times, count, size)
-    )
-    return P.reshape(wide, shape=(batch, groups * times, count, size))
+    batch, count, groups, size = shape_of(x)
+    wide = P.reshape(x, shape=(batch, count, groups, 1, size))
+    wide = P.broadcast_to(wide, shape=(batch, count, groups, times, size))
+    return P.reshape(wide, shape=(batch, count, groups * times, size))
 
 
-def _weights(scores, bias, mask, is_causal, cap):
-    dtype = dtype_of(scores)
+@fused_op("attention")
+def _attention(query, key, value, *, causal):
+    """`softmax(query @ key.T) @ value`, with as many heads in each operand."""
+    return _attended(query, key, value, causal, lambda scores: scores)
+
+
+def _attended(query, key, value, causal: bool, adjusted: Callable):
+    """The same, with what else is done to the scores."""
+    dtype = dtype_of(query)
+    q, k, v = (P.permute_dims(x, axes=(0, 2, 1, 3)) for x in (query, key, value))
+    scores = batched_product(q, P.permute_dims(k, axes=(0, 1, 3, 2)))
+    scores = adjusted(cast(scores, wide_float(dtype)))
+    if causal:
+        scores = P.where(_earlier(*shape_of(scores)[-2:]), scores, -math.inf)
+    weights = normalized(scores, axes=(len(shape_of(scores)) - 1,))
+    return P.permute_dims(batched_product(cast(weights, dtype), v), axes=(0, 2, 1, 3))
+
+
+def _adjusted(scores, bias, cap, mask):
+    """Scores within a cap, with a bias, and where the mask lets them be."""
     if cap is not None:
         if not cap > 0:
             raise InvalidArgumentError(f"`attn_logits_soft_cap` must be positive. Received: attn_logits_soft_cap={cap}")
         scores = P.multiply(P.tanh(P.divide(scores, float(cap))), float(cap))
     if bias is not None:
-        scores = P.add(scores, convert(bias, dtype))
-    if mask is not None:
-        scores = P.where(convert(mask, "bool"), scores, -math.inf)
-    if is_causal:
-        queries, keys = shape_of(scores)[-2:]
-        rows = P.reshape(P.iota(size=queries, dtype="int32"), shape=(queries, 1))
-        columns = P.reshape(P.iota(size=keys, dtype="int32"), shape=(1, keys))
-        scores = P.where(P.less_equal(columns, rows), scores, -math.inf)
-    return normalized(scores, axes=(len(shape_of(scores)) - 1,))
+        scores = P.add(scores, convert(bias, dtype_of(scores)))
+    return scores if mask is None else P.where(convert(mask, "bool"), scores, -math.inf)
+
+
+def _earlier(queries: int, keys: int):
+    """`(queries, keys)`: where the key isn't later than the query."""
+    rows = P.reshape(P.iota(size=queries, dtype="int32"), shape=(queries, 1))
+    return P.less_equal(P.reshape(P.iota(size=keys, dtype="int32"), shape=(1, keys)), rows)

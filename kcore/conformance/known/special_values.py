@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from kcore import layers, ops
@@ -191,6 +193,32 @@ def _attention(backend, check):
         ops.dot_product_attention(query, query, value, mask=np.ones((3, 3), bool))
     got = slope(lambda v: ops.dot_product_attention(query, query, v, bias=bias), value)
     check.equal(got, f32([[1, 1]], [[0, 0]])[None])
+
+
+@known(
+    31,
+    "attention_to_nan",
+    answer="NaN, however many keys there are, from a query and from a key that is seen; a key that is masked, or later "
+    "in causal attention, isn't seen.",
+)
+def _attention_to_nan(backend, check):
+    """A kernel that looks for the largest score may find none, and take the row for a masked one."""
+
+    def attend(q, k, causal=False, mask=None):
+        return ops.dot_product_attention(q, k, ops.ones_like(k), mask=mask, is_causal=causal)
+
+    for keys in (2, 5, 70):
+        query, key = np.ones((1, 2, 1, 4), np.float32), np.ones((1, keys, 1, 4), np.float32)
+        lost = np.where(np.arange(2)[:, None, None] == 1, f32(nan), query)
+        for got in twice(attend, lost, key):
+            check.close(got, lost)
+        key[0, 1] = nan
+        for got in twice(attend, query, key):
+            check.equal(got, np.full_like(query, nan))
+        for got in twice(partial(attend, causal=True), query, key):
+            check.close(got, lost)
+        for got in twice(partial(attend, mask=np.arange(keys) != 1), query, key):
+            check.close(got, query)
 
 
 @known(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kcore import ops, registry
+from kcore import registry
 from kcore.errors import InvalidArgumentError
 from kcore.layers._parts import check_positive, describe
 from kcore.layers.attention.multi_head_attention import OPTIONS, MultiHeadAttention
@@ -70,9 +70,6 @@ class GroupQueryAttention(MultiHeadAttention):
 
     def _heads_of(self, name: str) -> int:
         return self.num_query_heads if name == "query" else self.num_key_value_heads
-
-    def _for_each_query(self, heads: Any) -> Any:
-        return ops.repeat(heads, self.num_query_heads // self.num_key_value_heads, axis=2)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()

@@ -149,10 +149,6 @@ class MultiHeadAttention(Layer):
         """The number of heads of query, key or value."""
         return self.num_heads
 
-    def _for_each_query(self, heads: Any) -> Any:
-        """Heads of key or value `(B, S, heads, size)`, one for each head of the query."""
-        return heads
-
     def _dense(self, name: str, equation: str, output_shape: tuple, bias_axes: str | None) -> EinsumDense:
         options = {option: getattr(self, option) for option in OPTIONS}
         dense = EinsumDense(equation, output_shape, bias_axes=bias_axes, name=name, dtype=self.dtype_policy, **options)
@@ -175,17 +171,25 @@ class MultiHeadAttention(Layer):
         positions = tuple(query.shape[1:-1])
         flat_query, flat_value = _flat(query), _flat(value)
         flat_key = flat_value if key is None else _flat(key)
-        q = ops.multiply(self.query_dense(flat_query), 1.0 / math.sqrt(self.key_dim))
-        k, v = map(self._for_each_query, (self.key_dense(flat_key), self.value_dense(flat_value)))
-        logits = ops.einsum("btnh,bsnh->bnts", q, k)
-        mask = _joined(_pair_masks(query_mask, value_mask, key_mask), attention_mask, len(logits.shape))
-        if use_causal_mask:
-            mask = _and(mask, _causal(flat_query.shape[1], flat_value.shape[1]))
-        weights = self._softmax(logits) if mask is None else self._softmax(logits, mask=mask)
-        mixed = ops.einsum("bnts,bsnh->btnh", self._dropout(weights, training=training), v)
+        heads = self.query_dense(flat_query), self.key_dense(flat_key), self.value_dense(flat_value)
+        mask = _joined(_pair_masks(query_mask, value_mask, key_mask), attention_mask)
+        if return_attention_scores or (training and self.dropout):
+            mixed, weights = self._by_weights(*heads, mask, use_causal_mask, training)
+        else:
+            mixed, weights = ops.dot_product_attention(*heads, mask=mask, is_causal=use_causal_mask), None
         output = self.output_dense(mixed)
         output = ops.reshape(output, (output.shape[0], *positions, *output.shape[2:]))
         return (output, weights) if return_attention_scores else output
+
+    def _by_weights(self, query: Any, key: Any, value: Any, mask: Any, causal: bool, training: Any) -> tuple[Any, Any]:
+        """The heads' results, and the weights, which may be dropped."""
+        times = query.shape[2] // key.shape[2]
+        key, value = ops.repeat(key, times, axis=2), ops.repeat(value, times, axis=2)
+        logits = ops.einsum("btnh,bsnh->bnts", ops.multiply(query, 1.0 / math.sqrt(self.key_dim)), key)
+        if causal:
+            mask = _and(mask, _causal(query.shape[1], key.shape[1]))
+        weights = self._softmax(logits) if mask is None else self._softmax(logits, mask=mask)
+        return ops.einsum("bnts,bsnh->btnh", self._dropout(weights, training=training), value), weights
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return previous_mask[0] if isinstance(previous_mask, (list, tuple)) else previous_mask
@@ -216,12 +220,12 @@ def _pair_masks(query_mask: Any, value_mask: Any, key_mask: Any) -> Any:
     return mask
 
 
-def _joined(mask: Any, attention_mask: Any, rank: int) -> Any:
+def _joined(mask: Any, attention_mask: Any) -> Any:
     """Both masks as one, with an axis for the heads."""
     mask = None if mask is None else ops.expand_dims(mask, 1)
     if attention_mask is None:
         return mask
-    wide = attention_mask if len(attention_mask.shape) == rank else ops.expand_dims(attention_mask, 1)
+    wide = attention_mask if len(attention_mask.shape) == 4 else ops.expand_dims(attention_mask, 1)
     return _and(mask, ops.cast(wide, "bool"))
 
 
