@@ -180,8 +180,8 @@ def _scalar(value, device):
 
 
 def lstm_layer(x, h0, c0, kernel, recurrent_kernel, bias, *, activation, recurrent_activation, reverse):
-    """The core's `lstm_layer`: its gates are in torch's order."""
-    weights = [kernel.t(), recurrent_kernel.t(), bias, torch.zeros_like(bias)]
+    """The core's `lstm_layer`: its gates are in torch's order. Views of kernels would be copied twice."""
+    weights = [kernel.t().contiguous(), recurrent_kernel.t().contiguous(), bias, torch.zeros_like(bias)]
     ys, h, c = torch.lstm(x.flip(1) if reverse else x, (h0[None], c0[None]), weights, True, 1, 0.0, True, False, True)
     return ys.flip(1) if reverse else ys, h[0], c[0]
 
