@@ -4,8 +4,6 @@ Notation: an image `(N, *S, C)` is, with its axes permuted, a `(N, C, *S)` in th
 so that nothing is copied on the way in or out; a kernel `(*K, Cg, O)` becomes `(O, Cg, *K)`.
 """
 
-import functools
-
 import torch
 from torch.nn import functional
 
@@ -15,6 +13,21 @@ from ._dtypes import on_signed
 
 BACKWARD = torch.ops.aten.convolution_backward.default
 """What autograd calls: the adjoints of a convolution in x and in the kernel."""
+
+LARGE = torch.get_num_threads() << 24 if hasattr(torch.ops.mkldnn, "_linear_pointwise") else float("inf")
+"""Multiplications from which on oneDNN's product makes good for its slower call. It writes into no given memory."""
+
+
+def is_large(x, y) -> bool:
+    """Whether two matrices of float32, or those of such specs, are for oneDNN."""
+    return x.shape[0] * x.shape[-1] * y.shape[-1] >= LARGE and len(x.shape) == 2 and str(x.dtype).endswith("float32")
+
+
+def product(x, y, bias=None, *, out=None):
+    """`x @ y + bias` of matrices of floats, for which oneDNN would copy an x that is transposed."""
+    if out is None and is_large(x, y) and x.is_contiguous() and not x.is_cuda:
+        return torch.ops.mkldnn._linear_pointwise(x, y.t(), bias, "none", [], "")
+    return torch.mm(x, y, out=out) if bias is None else torch.addmm(bias, x, y)
 
 
 @on_signed
@@ -28,11 +41,9 @@ def matmul(x, y, *, out=None):
 def _lifted(*places):
     """Decorate a function of operands that take one more spatial axis at `places[:2]`, and its result at `places[2]`.
 
-    One spatial axis is taken for two: torch has channels-last memory for two and three only.
-    """
+    One spatial axis is taken for two: torch has channels-last memory for two and three only."""
 
     def decorate(function):
-        @functools.wraps(function)
         def run(x, y, **settings):
             if len(settings["strides"]) > 1:
                 return function(x, y, **settings)

@@ -5,11 +5,12 @@ import functools
 import math
 
 import torch
+from torch.nn import functional
 
 from kcore.extend import Fused
 
 from ._autograd import pulled_back, recording
-from ._convolution import _back, _image
+from ._convolution import _back, _image, product
 from ._random import random_bits
 
 ATEN = torch.ops.aten
@@ -79,11 +80,6 @@ def average_pool_backward(residuals, cotangents, x, *, size, strides, padding):
     return (_back(ATEN.avg_pool2d_backward.default(_image(cotangents[0]), _image(x), *call)),)
 
 
-def linear(x, kernel, bias):
-    """The core's `linear`, in one call."""
-    return (torch.addmm(bias, x, kernel),), None
-
-
 def relu(x, apply=torch.relu):
     """max(x, 0), which its pullback reads."""
     out = apply(x)
@@ -97,11 +93,10 @@ def relu_backward(out, cotangents, x):
 
 def softmax(x, *, axes):
     """The core's `softmax`: 0 where all are -inf, of which torch makes NaN, in all of the row. A CPU looks for that."""
-    axis = axes[0]
-    out = torch.softmax(x, axis)
-    looked_at = out if out.numel() < 4096 else out.select(axis, 0)
+    out = torch.softmax(x, axes[0])
+    looked_at = out if out.numel() < 4096 else out.select(axes[0], 0)
     if x.is_cuda or math.isnan(looked_at.sum().item()):
-        out.masked_fill_(x.amax(axis, True) == -math.inf, 0.0)
+        out.masked_fill_(x.amax(axes, True) == -math.inf, 0.0)
     return (out,), out
 
 
@@ -158,17 +153,11 @@ def _step_size(iterations, learning_rate, beta_1, beta_2):
     return learning_rate.item() * math.sqrt(-math.expm1(t * math.log(beta_2))) / -math.expm1(t * math.log(beta_1))
 
 
-def adam(gradient, value, momentum, velocity, *rates, **settings):
-    """One update of Adam, as the core's `adam_update`."""
-    x, m, v = (x.clone(memory_format=torch.contiguous_format) for x in (value, momentum, velocity))
-    return adam_inplace(gradient, x, m, v, *rates, **settings)
-
-
-def adam_inplace(gradient, value, momentum, velocity, iterations, learning_rate, *, beta_1, beta_2, epsilon):
-    """The same, written into `value`, `momentum` and `velocity`: torch's kernel reads and writes each number once."""
-    g, x, m, v = [each.contiguous() for each in (gradient, value, momentum, velocity)]
-    step_size = _step_size(iterations, learning_rate, beta_1, beta_2)
-    rates = {"lr": step_size, "beta1": beta_1, "beta2": beta_2, "eps": epsilon}
+def adam(gradient, *state_and_rates, beta_1, beta_2, epsilon, copies=True):
+    """The core's `adam_update`: torch's kernel reads and writes each number once, of copies or in place."""
+    *state, count, rate = state_and_rates
+    g, x, m, v = [each.contiguous() for each in (gradient, *(map(torch.clone, state) if copies else state))]
+    rates = {"lr": _step_size(count, rate, beta_1, beta_2), "beta1": beta_1, "beta2": beta_2, "eps": epsilon}
     late = _scalar(1e9, x.device)  # a step at which no bias is left to correct: the step size does that
     torch._fused_adam_([x], [g], [m], [v], [], [late], **rates, weight_decay=0.0, amsgrad=False, maximize=False)
     return (x, m, v), None
@@ -197,8 +186,7 @@ def gru_layer(x, h0, kernel, recurrent_kernel, bias, *, activation, recurrent_ac
 def attention(*operands, causal):
     """The core's `attention`."""
     by_heads = (x.transpose(1, 2) for x in operands)
-    out = torch.nn.functional.scaled_dot_product_attention(*by_heads, is_causal=causal, scale=1.0)
-    return (out.transpose(1, 2),)
+    return (functional.scaled_dot_product_attention(*by_heads, is_causal=causal, scale=1.0).transpose(1, 2),)
 
 
 def _one_axis(specs, params) -> bool:
@@ -220,12 +208,12 @@ def _decaying(specs, params) -> bool:
 
 
 FUSED = {
-    "linear": Fused(_floats, linear),
+    "linear": Fused(_floats, lambda x, kernel, bias: ((product(x, kernel, bias),), None)),
     "relu": Fused(_floats, relu, relu_backward, functools.partial(relu, apply=torch.relu_), (0,), reads=()),
     "softmax": Fused(_one_axis, softmax, softmax_backward, reads=()),
     "crossentropy_of_logits": Fused(_last_of_some, crossentropy_of_logits, crossentropy_backward, reads=(0, 1)),
     "layer_norm": Fused(_last_axis, layer_norm, layer_norm_backward),
-    "adam": Fused(_decaying, adam, inplace=adam_inplace, overwrites=(1, 2, 3)),
+    "adam": Fused(_decaying, adam, inplace=functools.partial(adam, copies=False), overwrites=(1, 2, 3)),
     "random_bits": Fused(lambda specs, params: True, random_bits),
     "max_pool": Fused(_poolable, max_pool, max_pool_backward),
     "average_pool": Fused(_poolable, average_pool, average_pool_backward),

@@ -38,8 +38,7 @@ BINDERS = {
 def pad(x, value, *, widths, out=None):
     """x with `value` around it."""
     out = x.new_empty([lo + n + hi for n, (lo, hi) in zip(x.shape, widths, strict=True)]) if out is None else out
-    if out.numel() != x.numel():
-        out.fill_(value)
+    out.fill_(value)
     out[tuple(slice(lo, lo + n) for n, (lo, _) in zip(x.shape, widths, strict=True))] = x
     return out
 

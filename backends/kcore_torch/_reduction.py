@@ -2,6 +2,7 @@
 
 import torch
 
+from ._convolution import is_large, product
 from ._dtypes import on_signed, signed
 
 
@@ -21,11 +22,11 @@ def _comparable(x):
 
 
 OF_FLOATS = {
-    "sum": lambda rank, *, axes, keepdims: lambda x, out=None: torch.sum(x, axes, keepdims, out=out),
-    "argmax": lambda rank, *, axis: lambda x: torch.argmax(x, axis).to(torch.int32),
-    "matmul": lambda rank: {2: torch.mm, 3: torch.bmm}.get(rank, torch.matmul),
+    "sum": lambda specs, *, axes, keepdims: lambda x, out=None: torch.sum(x, axes, keepdims, out=out),
+    "argmax": lambda specs, *, axis: lambda x: torch.argmax(x, axis).to(torch.int32),
+    "matmul": lambda xy: {2: product if is_large(*xy) else torch.mm, 3: torch.bmm}.get(len(xy[0].shape), torch.matmul),
 }
-"""Functions of the rank and a primitive's parameters that give a plan its function of tensors of floats."""
+"""Functions of the operands' specs and a primitive's parameters that give a plan its function of tensors of floats."""
 
 
 @on_signed

@@ -31,11 +31,9 @@ class TorchBackend(Backend):
     native_autodiff = _autograd.AUTODIFF
     inplace = {
         **NATIVE,
+        **{name: PRIMITIVES[name] for name in ("matmul", "pad", "sum")},
         "cast": lambda x, *, dtype, out: out.copy_(_elementwise.cast(x, dtype=dtype) if x.is_floating_point() else x),
         "concat": lambda *xs, axis, out: torch.cat(xs, axis, out=out),
-        "matmul": _convolution.matmul,
-        "pad": _movement.pad,
-        "sum": PRIMITIVES["sum"],
     }
     views = frozenset({"reshape", "permute_dims", "broadcast_to", "slice", "windows"})
 
@@ -92,11 +90,15 @@ class TorchBackend(Backend):
         if binder:
             return binder(**params)
         if name in _reduction.OF_FLOATS and is_float(specs[0].dtype) and params.get("axes", True):
-            return _reduction.OF_FLOATS[name](len(specs[0].shape), **params)
+            return _reduction.OF_FLOATS[name](specs, **params)
         function = super().bind(name, {}, specs, into)
         if not any(spec.dtype in WIDE for spec in specs):
             function = getattr(function, "__wrapped__", function)
         return functools.partial(function, **params) if params else function
+
+    def writes(self, name, specs, whole):
+        to_onednn = name == "matmul" and whole[0] and self.device == "cpu:0" and _convolution.is_large(*specs)
+        return super().writes(name, specs, whole) and not to_onednn
 
     def devices(self):
         return [f"cuda:{i}" for i in range(torch.cuda.device_count())] + ["cpu:0"]

@@ -208,6 +208,18 @@ class Backend:
         function = self.inplace[name] if into else getattr(self, name)
         return functools.partial(function, **params) if params else function
 
+    def writes(self, name: str, specs: Sequence[Spec], whole: Sequence[bool]) -> bool:
+        """Whether a plan should give a primitive the memory to write its result into.
+
+        Override it where the function that allocates is the faster one.
+
+        Args:
+            name: the primitive.
+            specs: what the operands will be.
+            whole: for each operand, whether it is in the order of its memory, and not a view that permutes or strides.
+        """
+        return name in self.inplace
+
     def asarray(self, x, dtype: str | None = None):
         """A tensor of the engine from numbers, nested lists, NumPy arrays or its own tensors."""
         raise NotImplementedError(f"{type(self).__name__} must define `asarray`.")

@@ -11,9 +11,11 @@ import kcore
 from kcore import Function, Variable, layers, ops
 from kcore.engine import active, plan
 from kcore.engine import primitives as P
+from kcore.engine.active import activate
 from kcore.engine.autodiff import grad, value_and_grad
 from kcore.engine.fused import FUSED_OPS
 from kcore.engine.variable import pack
+from kcore_numpy import NumpyBackend
 
 X = np.random.default_rng(5).normal(size=(6, 4)).astype("float32")
 
@@ -99,6 +101,34 @@ class TestJoins:
         text = entry(step).source.text
         assert len(entry(step).layout.joins) == 1
         assert text.count("out=") >= 3 and "copy" in text
+
+
+class Choosy(NumpyBackend):
+    """Its products of whole operands make their own memory."""
+
+    name = "choosy"
+
+    def writes(self, name, specs, whole):
+        return super().writes(name, specs, whole) and not (name == "matmul" and all(whole))
+
+
+def test_a_backend_chooses_what_it_is_given_memory_for():
+    big = np.random.default_rng(1).normal(size=(96, 96)).astype("float32")
+
+    def products(x, w):
+        kept, made = P.matmul(P.permute_dims(x, axes=(1, 0)), w), P.matmul(P.reshape(x, shape=(96, 96)), w)
+        flat = P.concat(*(P.reshape(y, shape=(y.size,)) for y in (kept, made)), axis=0)
+        return P.multiply(flat, 2.0)
+
+    with activate(Choosy()):
+        step = Function(products)
+        result = step(big.reshape(96, 96), big)
+    np.testing.assert_allclose(result, 2 * np.concatenate([(big.T @ big).ravel(), (big @ big).ravel()]), rtol=1e-5)
+    written = [line for line in entry(step).source.text.splitlines() if "out=" in line]
+    (join, _), *others = entry(step).layout.joins.values()
+    assert not others
+    assert [writer is not None for writer in join.writers] == [True, False]
+    assert len(written) == 2, "the transposed product, and a copy of the other one"
 
 
 def model():

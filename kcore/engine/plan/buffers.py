@@ -90,7 +90,7 @@ class _Planner:
                 source = instruction.operands[0]
                 shared = self.roots[source]
                 self.views.update(instruction.results)
-                if instruction.name == "reshape" and (source in self.whole or source not in self.views):
+                if instruction.name == "reshape" and self._is_whole(source):
                     self.whole.update(instruction.results)
             elif isinstance(instruction.primitive, Internal):
                 shared = frozenset().union(*(self.roots[x] for x in instruction.operands))
@@ -106,6 +106,17 @@ class _Planner:
         operands = instruction.operands if reads is None else [instruction.operands[i] for i in reads]
         return frozenset().union(*(self.roots[x] for x in operands))
 
+    def _writes(self, instruction: Instruction) -> bool:
+        """Whether the backend is given the memory to write the result into."""
+        plain = len(instruction.results) == 1 and not isinstance(instruction.primitive, Internal)
+        if not plain or instruction.specs[0].shape == ():
+            return False
+        specs = [self.listing.specs[x] for x in instruction.operands]
+        return self.backend.writes(instruction.name, specs, [self._is_whole(x) for x in instruction.operands])
+
+    def _is_whole(self, x: int) -> bool:
+        return x in self.whole or x not in self.views
+
     def _owners(self, x: int) -> set[int]:
         return {root for root in self.roots[x] if root not in self.views}
 
@@ -119,7 +130,7 @@ class _Planner:
 
     def _reserve_joins(self) -> None:
         """A block of its own for each join, from the first part that is written to the last reader."""
-        for join in find_joins(self.listing, self.backend):
+        for join in find_joins(self.listing, self.backend, self._writes):
             spec = self.listing.instructions[join.position].specs[0]
             self.layout.block_sizes.append(nbytes(spec))
             block, width = len(self.layout.block_sizes) - 1, nbytes(Spec((1,), spec.dtype))
@@ -156,10 +167,9 @@ class _Planner:
         if isinstance(instruction.primitive, Internal) and instruction.primitive.fused:
             self._place_fused(position, instruction)
             return
-        scalar = instruction.specs[0].shape == ()
-        if scalar or len(instruction.results) != 1 or instruction.name not in self.backend.inplace:
+        if not self._writes(instruction):
             if instruction.name not in self.backend.views and not isinstance(instruction.primitive, Internal):
-                self.writable.update(() if scalar else instruction.results)
+                self.writable.update(() if instruction.specs[0].shape == () else instruction.results)
             return
         result = instruction.results[0]
         self.roots[result] = frozenset((result,))
@@ -203,7 +213,7 @@ class _Planner:
         goes."""
         owners = self._owners(x)
         return (
-            (x in self.whole or x not in self.views)
+            self._is_whole(x)
             and owners <= self.writable
             and all(self.dies[root] == position for root in self.roots[x])
             and sum(not owners.isdisjoint(self.roots[o]) for o in set(instruction.operands)) == 1

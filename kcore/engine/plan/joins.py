@@ -7,6 +7,7 @@ backend can write that into given memory, the memory is its part of the vector, 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from kcore.engine.primitives.internal import Internal
@@ -32,16 +33,16 @@ class Join:
     reshapes: list[int]
 
 
-def find_joins(listing: Listing, backend) -> list[Join]:
-    """The joins of a listing, for a backend whose functions write into given memory."""
+def find_joins(listing: Listing, backend, writes: Callable[[Instruction], bool]) -> list[Join]:
+    """The joins of a listing, of parts that `writes` says the backend writes into given memory."""
     if not {"concat", "cast"} <= backend.inplace.keys():
         return []
-    return _Finder(listing, backend).run()
+    return _Finder(listing, backend, writes).run()
 
 
 class _Finder:
-    def __init__(self, listing: Listing, backend):
-        self.listing, self.backend = listing, backend
+    def __init__(self, listing: Listing, backend, writes: Callable[[Instruction], bool]):
+        self.listing, self.backend, self.writes = listing, backend, writes
         self.maker = {r: p for p, i in enumerate(listing.instructions) for r in i.results}
         self.uses: dict[int, int] = {}
         for x in (*(x for i in listing.instructions for x in i.operands), *listing.outputs):
@@ -78,18 +79,10 @@ class _Finder:
         instruction = self.listing.instructions[position]
         if instruction.name == "reshape" and self.uses[instruction.operands[0]] == 1:
             writer = self.maker.get(instruction.operands[0])
-            if writer is not None and self._writes(self.listing.instructions[writer]):
+            if writer is not None and self.writes(self.listing.instructions[writer]):
                 join.reshapes.append(position)
                 return writer
-        return position if self._writes(instruction) else None
-
-    def _writes(self, instruction: Instruction) -> bool:
-        return (
-            instruction.name in self.backend.inplace
-            and not isinstance(instruction.primitive, Internal)
-            and len(instruction.results) == 1
-            and instruction.specs[0].shape != ()
-        )
+        return position if self.writes(instruction) else None
 
 
 def _sharing(instruction: Instruction, backend) -> list[int]:

@@ -193,17 +193,13 @@ def _reduce(simplifier: _Simplifier, instruction: Instruction) -> int | None:
     return _unchanged(simplifier, instruction) if all(shape[a] == 1 for a in instruction.params["axes"]) else None
 
 
-def _zero_widths(simplifier: _Simplifier, instruction: Instruction) -> int | None:
-    return _unchanged(simplifier, instruction)
-
-
 RULES: dict[str, Callable[[_Simplifier, Instruction], int | None]] = {
     "cast": _unchanged,
     "broadcast_to": _unchanged,
     "reshape": _reshape,
     "permute_dims": _permute,
     "slice": _unchanged,
-    "pad": _zero_widths,
+    "pad": _unchanged,
     "multiply": _multiply,
     "argmax": _argmax,
     "divide": _neutral(1, (1,)),

@@ -13,8 +13,10 @@ from kcore import layers, ops
 from kcore.engine import primitives as P
 from kcore.engine.function import Function
 from kcore.engine.primitives import TABLE
+from kcore.extend import Spec
 
 torch = pytest.importorskip("torch")
+_convolution = pytest.importorskip("kcore_torch._convolution")
 
 
 @pytest.fixture(autouse=True)
@@ -136,6 +138,65 @@ def test_recurrent_kernels_are_the_composites(backend, kind, reverse):
     cotangents = tuple(backend.asarray(rng.normal(size=tuple(x.shape)).astype("float32")) for x in out)
     for got, want in zip((*out, *pull(cotangents)), (*expected, *pull_expected(cotangents)), strict=True):
         np.testing.assert_allclose(backend.to_numpy(got), backend.to_numpy(want), rtol=2e-4, atol=2e-5)
+
+
+ONEDNN = pytest.mark.skipif(
+    not hasattr(torch.ops.mkldnn, "_linear_pointwise") or torch.cuda.is_available(),
+    reason="no oneDNN, or a GPU",
+)
+
+
+@ONEDNN
+class TestLargeProducts:
+    """Products that oneDNN makes, here of small matrices."""
+
+    X, W, BIAS = (np.random.default_rng(4).normal(size=s) for s in ((40, 30), (30, 20), (20,)))
+
+    @pytest.fixture
+    def calls(self, monkeypatch):
+        """Which products were oneDNN's."""
+        done, product = [], torch.ops.mkldnn._linear_pointwise
+        monkeypatch.setattr(_convolution, "LARGE", 1)
+        monkeypatch.setattr(torch.ops.mkldnn, "_linear_pointwise", lambda *xs: done.append(xs[0].shape) or product(*xs))
+        return done
+
+    def trained(self, x, w, bias):
+        """The numbers of a layer, and the gradients of their squares' sum in one vector."""
+        y, pull = kcore.vjp(lambda *xs: ops.square(ops.matmul(xs[0], xs[1]) + xs[2]), x, w, bias)
+        return ops.concatenate([ops.ravel(y), *map(ops.ravel, pull(ops.ones_like(y)))])
+
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_values_and_gradients(self, backend, calls, dtype):
+        x, w, bias = (a.astype(dtype) for a in (self.X, self.W, self.BIAS))
+        step = Function(self.trained)
+        got = backend.to_numpy(step(*map(backend.asarray, (x, w, bias))))
+        y = self.X @ self.W + self.BIAS
+        expected = [y**2, 2 * y @ self.W.T, self.X.T @ (2 * y), (2 * y).sum(0)]
+        np.testing.assert_allclose(got, np.concatenate([a.ravel() for a in expected]), rtol=2e-5, atol=1e-4)
+        assert calls == ([(40, 30), (40, 20)] if dtype == "float32" else []), "forwards, and x's gradient"
+
+    def test_a_layer_with_its_bias(self, backend, calls):
+        layer = layers.Dense(20)
+        layer.build((None, 30))
+        layer.set_weights([self.W, self.BIAS])
+        np.testing.assert_allclose(
+            backend.to_numpy(layer(self.X.astype("float32"))), self.X @ self.W + self.BIAS, rtol=1e-5, atol=1e-5
+        )
+        assert calls == [(40, 30)]
+
+    def test_a_share_of_nothing_is_nan(self, backend, calls):
+        x = np.full((4, 3), np.inf, "float32")
+        x[1], x[2] = np.nan, 0
+        got = backend.to_numpy(Function(P.matmul)(backend.asarray(x), backend.asarray(np.zeros((3, 2), "float32"))))
+        np.testing.assert_array_equal(got[:, 0], [np.nan, np.nan, 0, np.nan])
+        assert calls
+
+
+def test_one_axis_is_convolved_in_channels_last_memory_in_a_plan_too(backend):
+    x, kernel = torch.ones(2, 9, 4), torch.ones(3, 4, 8)
+    params = {"strides": (1,), "padding": ((1, 1),), "dilation": (1,), "groups": 1}
+    function = backend.bind("conv", params, [Spec((2, 9, 4), "float32"), Spec((3, 4, 8), "float32")])
+    assert function(x, kernel).is_contiguous()
 
 
 def test_the_device_is_the_best_there_is(backend):
