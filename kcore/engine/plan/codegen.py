@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from kcore.engine.primitives.internal import Internal
+from kcore.engine.spec import Spec
 
 from .buffers import Layout
 from .hoisting import Views, find_views
@@ -98,7 +99,10 @@ class Source:
         target = self._target(position, instruction)
         function = f"f{position}"
         into = target is not None or position in self.layout.fused
-        self.names[function] = bound(instruction, self.listing, self.backend, into)
+        if into and instruction.name == "reshape":
+            self.names[function] = self._copy(instruction.specs[0])
+        else:
+            self.names[function] = bound(instruction, self.listing, self.backend, into)
         if target is not None:
             operands.append(f"out={target}")
         yield f"{_results(instruction)} = {function}({', '.join(operands)})"
@@ -112,10 +116,13 @@ class Source:
             if writer is None:
                 part, copy = f"b{position}_{start}", f"copy{position}"
                 self.names[part] = whole[start : start + self.listing.specs[x].shape[0]]
-                self.names[copy] = functools.partial(self.backend.inplace["cast"], dtype=spec.dtype)
+                self.names[copy] = self._copy(spec)
                 yield f"{copy}({self._name(x)}, out={part})"
         self.names[f"b{position}"] = whole
         yield f"v{instruction.results[0]} = b{position}"
+
+    def _copy(self, spec: Spec) -> Callable[..., Any]:
+        return functools.partial(self.backend.inplace["cast"], dtype=spec.dtype)
 
     def _target(self, position: int, instruction: Instruction) -> str | None:
         if position in self.layout.into:
@@ -126,7 +133,9 @@ class Source:
             return name
         if position in self.layout.slots:
             (block, start), name = self.layout.slots[position], f"b{position}"
-            self.names[name] = self.backend.place(self.blocks[block][start:], instruction.specs[0])
+            reshapes = instruction.name == "reshape"
+            spec = self.listing.specs[instruction.operands[0]] if reshapes else instruction.specs[0]
+            self.names[name] = self.backend.place(self.blocks[block][start:], spec)
             return name
         return None
 

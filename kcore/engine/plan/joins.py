@@ -21,8 +21,8 @@ class Join:
 
     Attributes:
         position: of the `concat`.
-        writers: for each operand of it, the position of the instruction that writes the part; `None` for a part that
-            is copied.
+        writers: for each operand of it, the position of the instruction that writes the part, which for a `reshape`
+            means that it copies; `None` for a part that is copied in the end.
         starts: for each operand, how many elements stand before it.
         reshapes: positions of the calls of `reshape` that have nothing left to do.
     """
@@ -50,7 +50,7 @@ class _Finder:
 
     def run(self) -> list[Join]:
         found = [self._join(p, i) for p, i in enumerate(self.listing.instructions) if self._is_candidate(i)]
-        return [join for join in found if any(writer is not None for writer in join.writers)]
+        return [join for join in found if any(w is not None and not self._reshapes(w) for w in join.writers)]
 
     def _is_candidate(self, instruction: Instruction) -> bool:
         flat = instruction.name == "concat" and len(instruction.specs[0].shape) == 1
@@ -77,12 +77,19 @@ class _Finder:
         if position is None or self.uses[x] != 1:
             return None
         instruction = self.listing.instructions[position]
-        if instruction.name == "reshape" and self.uses[instruction.operands[0]] == 1:
-            writer = self.maker.get(instruction.operands[0])
-            if writer is not None and self.writes(self.listing.instructions[writer]):
-                join.reshapes.append(position)
-                return writer
-        return position if self.writes(instruction) else None
+        if not self._reshapes(position):
+            return position if self.writes(instruction) else None
+        source = instruction.operands[0]
+        writer = self.maker.get(source)
+        if writer is None or self.listing.instructions[writer].name in self.backend.views:
+            return None
+        if self.uses[source] == 1 and self.writes(self.listing.instructions[writer]):
+            join.reshapes.append(position)
+            return writer
+        return position
+
+    def _reshapes(self, position: int) -> bool:
+        return self.listing.instructions[position].name == "reshape"
 
 
 def _sharing(instruction: Instruction, backend) -> list[int]:
