@@ -89,5 +89,6 @@ FUSED = {
     "random_bits": Fused(lambda specs, params: True, _random_bits),
     "max_pool": Fused(_pools, max_pool, max_pool_pullback),
     "lstm": Fused(_recurrence.standard, _recurrence.lstm, _recurrence.lstm_pullback),
+    "lstm_layer": Fused(_recurrence.several, _recurrence.lstm_layer, _recurrence.lstm_layer_pullback),
     "gru": Fused(_recurrence.standard, _recurrence.gru, _recurrence.gru_pullback),
 }

@@ -26,6 +26,11 @@ def standard(specs, params) -> bool:
     return usual and is_float(specs[0].dtype)
 
 
+def several(specs, params) -> bool:
+    """The same, of more than a few samples: of those a projection within the loop is faster than one that is kept."""
+    return specs[0].shape[0] >= 4 and standard(specs, params)
+
+
 def _kernel_grad(states, cotangents):
     """The sum over steps and samples of the products of each state with its cotangent."""
     return lax.dot_general(states, cotangents, (((0, 1), (0, 1)), ((), ())))
@@ -36,28 +41,26 @@ def _thrice(x):
     return jnp.concatenate([x, x, x], axis=1)
 
 
-@_layer
-def lstm(x_proj, h0, c0, recurrent_kernel, *, activation, recurrent_activation, reverse):
-    """The core's `lstm`; it keeps the states before each step, the gates, and the new cell's tanh."""
-    units = h0.shape[1]
+def _lstm_steps(xs, states, project, reverse):
+    """All steps, `project` giving their z: the core's results, and what the way back reads."""
+    units = states[0].shape[1]
 
     def step(state, x):
         h, c = state
-        z = x + h @ recurrent_kernel
+        z = project(x, h)
         s, g = lax.optimization_barrier((lax.logistic(z), jnp.tanh(z[:, 2 * units : 3 * units])))
         i, f, _, o = jnp.split(s, 4, axis=1)
         new = f * c + i * g
         squashed = jnp.tanh(new)
         return (o * squashed, new), (o * squashed, h, c, s, g, squashed)
 
-    (h, c), (ys, *kept) = lax.scan(step, (h0, c0), jnp.swapaxes(x_proj, 0, 1), reverse=reverse)
+    (h, c), (ys, *kept) = lax.scan(step, states, jnp.swapaxes(xs, 0, 1), reverse=reverse)
     return (jnp.swapaxes(ys, 0, 1), h, c), kept
 
 
-@_layer
-def lstm_pullback(kept, cotangents, x_proj, h0, c0, recurrent_kernel, *, activation, recurrent_activation, reverse):
-    """Cotangents of the four operands."""
-    hs, cs, s, g, squashed = kept
+def _lstm_back(kept, cotangents, recurrent_kernel, reverse):
+    """The cotangents of z in all steps `(T, B, 4u)`, and of the first states."""
+    _, cs, s, g, squashed = kept
     i, f, _, o = jnp.split(s, 4, axis=2)
     slope = s * (1 - s)
     si, sf, _, so = jnp.split(slope, 4, axis=2)
@@ -77,11 +80,40 @@ def lstm_pullback(kept, cotangents, x_proj, h0, c0, recurrent_kernel, *, activat
     gys, gh, gc = cotangents
     rows = (jnp.swapaxes(gys, 0, 1), into_c, from_c, from_h, f)
     (gh, gc), gz = lax.scan(step, (gh, gc), rows, reverse=not reverse)
-    return jnp.swapaxes(gz, 0, 1), gh, gc, _kernel_grad(hs, gz)
+    return gz, gh, gc
 
 
 @_layer
-def gru(x_proj, h0, recurrent_kernel, recurrent_bias, *, activation, recurrent_activation, reverse):
+def lstm(x_proj, h0, c0, recurrent_kernel, *, reverse, **activations):
+    """The core's `lstm`; it keeps the states before each step, the gates, and the new cell's tanh."""
+    return _lstm_steps(x_proj, (h0, c0), lambda x, h: x + h @ recurrent_kernel, reverse)
+
+
+@_layer
+def lstm_pullback(kept, cotangents, x_proj, h0, c0, recurrent_kernel, *, reverse, **activations):
+    """Cotangents of the four operands."""
+    gz, gh, gc = _lstm_back(kept, cotangents, recurrent_kernel, reverse)
+    return jnp.swapaxes(gz, 0, 1), gh, gc, _kernel_grad(kept[0], gz)
+
+
+@_layer
+def lstm_layer(x, h0, c0, kernel, recurrent_kernel, bias, *, reverse, **activations):
+    """The core's `lstm_layer`: a step's input and state go through one product."""
+    kernels = jnp.concatenate([kernel, recurrent_kernel])
+    return _lstm_steps(x, (h0, c0), lambda x, h: jnp.concatenate([x, h], axis=1) @ kernels + bias, reverse)
+
+
+@_layer
+def lstm_layer_pullback(kept, cotangents, x, h0, c0, kernel, recurrent_kernel, bias, *, reverse, **activations):
+    """Cotangents of the six operands."""
+    gz, gh, gc = _lstm_back(kept, cotangents, recurrent_kernel, reverse)
+    kernels = _kernel_grad(jnp.concatenate([jnp.swapaxes(x, 0, 1), kept[0]], axis=2), gz)
+    gx = jnp.swapaxes(gz @ kernel.T, 0, 1)
+    return gx, gh, gc, *jnp.split(kernels, [len(kernel)]), gz.sum((0, 1))
+
+
+@_layer
+def gru(x_proj, h0, recurrent_kernel, recurrent_bias, *, reverse, **activations):
     """The core's `gru`; it keeps the states before each step, both gates, the candidate, and its projection."""
     units = h0.shape[1]
 
@@ -99,9 +131,7 @@ def gru(x_proj, h0, recurrent_kernel, recurrent_bias, *, activation, recurrent_a
 
 
 @_layer
-def gru_pullback(
-    kept, cotangents, x_proj, h0, recurrent_kernel, recurrent_bias, *, activation, recurrent_activation, reverse
-):
+def gru_pullback(kept, cotangents, x_proj, h0, recurrent_kernel, recurrent_bias, *, reverse, **activations):
     """Cotangents of the four operands."""
     hs, s, g, projected = kept
     z, r = jnp.split(s, 2, axis=2)

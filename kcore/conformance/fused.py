@@ -71,6 +71,23 @@ def _recurrent() -> Iterator[tuple[str, Call]]:
             operands = tuple(floats(*shape) for shape in shapes)
             call = Call(op, operands, {**GATES, "reverse": reverse}, partial(oracle, reverse=reverse))
             yield f"{op}/{name}", call
+    yield from _recurrent_layers()
+
+
+def _recurrent_layers() -> Iterator[tuple[str, Call]]:
+    """With their inputs' projection: of a few samples and of several, which a backend may take for two matters."""
+    oracles = {
+        "lstm": lambda x, h, c, kernel, u, b, **way: _oracles.lstm(x @ kernel + b, h, c, u, **way),
+        "gru": lambda x, h, kernel, u, b, **way: _oracles.gru(x @ kernel + b[0], h, u, b[1], **way),
+    }
+    for op, gates, bias in (("lstm", 4, (16,)), ("gru", 3, (2, 12))):
+        for name, batch in (("few samples", 2), ("several samples", 5), ("empty batch", 0)):
+            states = [(batch, 4)] * (2 if op == "lstm" else 1)
+            shapes = [(batch, 5, 3), *states, (3, gates * 4), (4, gates * 4), bias]
+            for how, reverse in (("", False), (", backwards", True)):
+                operands, params = tuple(floats(*shape) for shape in shapes), {**GATES, "reverse": reverse}
+                call = Call(f"{op}_layer", operands, params, partial(oracles[op], reverse=reverse))
+                yield f"{call.op}/{name}{how}", call
 
 
 def _adam() -> Iterator[tuple[str, Call]]:

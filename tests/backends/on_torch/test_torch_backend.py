@@ -121,25 +121,6 @@ def test_read_only_arrays_stay_as_they_are(backend):
     assert x.tolist() == [0, 0, 0, 0]
 
 
-@pytest.mark.parametrize("reverse", [False, True])
-@pytest.mark.parametrize("kind", ["lstm", "gru"])
-def test_recurrent_kernels_are_the_composites(backend, kind, reverse):
-    from kcore.layers.rnn import _recurrence
-
-    op, gates = getattr(_recurrence, f"{kind}_layer"), {"lstm": 4, "gru": 3}[kind]
-    rng, u = np.random.default_rng(0), 3
-    states = [(2, u)] * (2 if kind == "lstm" else 1)
-    bias = (gates * u,) if kind == "lstm" else (2, gates * u)
-    shapes = [(2, 5, 4), *states, (4, gates * u), (u, gates * u), bias]
-    operands = [backend.asarray(rng.normal(size=s).astype("float32")) for s in shapes]
-    options = {"activation": "tanh", "recurrent_activation": "sigmoid", "reverse": reverse}
-    out, pull = kcore.vjp(lambda *xs: op(*xs, **options), *operands)
-    expected, pull_expected = kcore.vjp(lambda *xs: op.composite(*xs, **options), *operands)
-    cotangents = tuple(backend.asarray(rng.normal(size=tuple(x.shape)).astype("float32")) for x in out)
-    for got, want in zip((*out, *pull(cotangents)), (*expected, *pull_expected(cotangents)), strict=True):
-        np.testing.assert_allclose(backend.to_numpy(got), backend.to_numpy(want), rtol=2e-4, atol=2e-5)
-
-
 ONEDNN = pytest.mark.skipif(
     not hasattr(torch.ops.mkldnn, "_linear_pointwise") or torch.cuda.is_available(),
     reason="no oneDNN, or a GPU",
