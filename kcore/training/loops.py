@@ -116,27 +116,36 @@ def test_epoch(trainer: Any, epochs: Epochs, callbacks: CallbackList) -> dict[st
 
 
 def predict_epoch(trainer: Any, epochs: Epochs, callbacks: CallbackList) -> Any:
-    """One pass of prediction: the outputs of all batches, joined on the host."""
-    collected: list[list[np.ndarray]] = []
-    structure = None
+    """One pass of prediction: the outputs of all batches, joined on the host.
+
+    A batch is brought to the host when the next has been started, so that an engine that computes on its own has no
+    pause in between.
+    """
+    fetched: list[list[np.ndarray]] = []
+    started: Any = None
     step = trainer.predict_function
 
-    def collect(x: Any, y: Any, sample_weight: Any) -> Any:
-        nonlocal structure
-        outputs = step(x)
-        leaves, structure = tree.flatten_with_structure(outputs)
+    def fetch() -> None:
         to_numpy = backend.current().to_numpy
-        collected.append([to_numpy(leaf) for leaf in leaves])
+        fetched.append([to_numpy(leaf) for leaf in tree.flatten(started)])
+
+    def start(x: Any, y: Any, sample_weight: Any) -> Any:
+        nonlocal started
+        outputs = step(x)
+        if started is not None:
+            fetch()
+        started = outputs
         return outputs
 
     callbacks.on_predict_begin()
     run_batches(
-        collect, epochs.epoch(), callbacks, "predict", lambda outputs: {"outputs": outputs}, trainer.steps_per_execution
+        start, epochs.epoch(), callbacks, "predict", lambda outputs: {"outputs": outputs}, trainer.steps_per_execution
     )
-    callbacks.on_predict_end()
-    if structure is None:
+    if started is None:
         raise InvalidArgumentError("The data to predict on must hold at least one batch. Received: none")
-    return tree.unflatten(structure, [np.concatenate(parts) for parts in zip(*collected, strict=True)])
+    fetch()
+    callbacks.on_predict_end()
+    return tree.pack_sequence_as(started, [np.concatenate(parts) for parts in zip(*fetched, strict=True)])
 
 
 def weighed(batches: Iterable[Batch], weigh: Weigh | None) -> Iterable[Batch]:

@@ -117,6 +117,30 @@ def test_predict_joins_the_batches(backend):
     np.testing.assert_allclose(model.predict_on_batch(x), x @ w + b, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("layer", ["Identity", "Flatten", "Dense"])
+def test_a_source_may_fill_the_same_memory_for_each_batch(backend, layer):
+    given = np.arange(24, dtype="float32").reshape(4, 2, 3)
+    options = {"units": 3, "kernel_initializer": "identity"} if layer == "Dense" else {}
+    model = keras.Sequential([keras.Input((3,)), getattr(keras.layers, layer)(**options)])
+
+    def batches():
+        memory = np.empty((2, 3), "float32")
+        for batch in given:
+            memory[:] = batch
+            yield (memory,)
+
+    np.testing.assert_array_equal(model.predict(batches(), verbose=0), given.reshape(8, 3))
+
+
+def test_a_batch_is_fetched_when_the_next_has_started(backend, monkeypatch):
+    model, happened = linear(), []
+    to_numpy = backend.to_numpy
+    monkeypatch.setattr(backend, "to_numpy", lambda x: happened.append("fetched") or to_numpy(x))
+    told = keras.callbacks.LambdaCallback(on_predict_batch_end=lambda number, logs: happened.append(number))
+    model.predict(data()[0], batch_size=8, verbose=0, callbacks=[told])
+    assert happened == [0, "fetched", 1, "fetched", 2, "fetched"]
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
 @pytest.mark.parametrize("rows", [1, 32, 33])
 def test_one_batch_without_callbacks_is_predicted_as_with_them(backend, rows, dtype):
