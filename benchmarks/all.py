@@ -19,7 +19,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ASSETS = HERE.parent / "docs" / "assets"
-GROWING = "kcore-numpy,kcore-torch,kcore-jax,hand-torch,keras-torch"
+GROWING = "kcore-numpy,kcore-torch,kcore-jax,hand-torch,hand-jax,keras-torch"
 
 
 def commands(options: argparse.Namespace) -> dict[str, list[str]]:

@@ -58,7 +58,7 @@ def cast(x, *, dtype):
     target = DTYPES[dtype]
     if x.is_floating_point() and not target.is_floating_point and target is not torch.bool:
         return _float_to_integer(x, target)
-    return x.to(target)
+    return x.to(dtype=target)
 
 
 def _float_to_integer(x, target):

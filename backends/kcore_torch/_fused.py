@@ -123,9 +123,9 @@ def crossentropy_of_logits(logits, target, *, axis, epsilon):
     if axis > 1:
         logs, place = logs.flatten(0, -2), place.flatten()
     loss = torch._C._nn.nll_loss(logs, place, None, 0, NO_CLASS)  # pyright: ignore[reportAttributeAccessIssue]
-    out = loss.clamp(*_limits(epsilon)) if epsilon else loss
-    unlimited = not epsilon or (not loss.is_cuda and torch.equal(out, loss))  # a GPU isn't asked
-    return (out.view(target.shape) if axis > 1 else out,), (logs, place, None if unlimited else loss)
+    inside = not epsilon or (not loss.is_cuda and _within(loss, *_limits(epsilon)))  # a GPU isn't asked
+    out = loss if inside else loss.clamp(*_limits(epsilon))
+    return (out.view(target.shape) if axis > 1 else out,), (logs, place, None if out is loss else loss)
 
 
 def crossentropy_backward(residuals, cotangents, logits, target, *, axis, epsilon):
@@ -139,18 +139,21 @@ def crossentropy_backward(residuals, cotangents, logits, target, *, axis, epsilo
     return grad.view(logits.shape) if axis > 1 else grad, None
 
 
+def _within(x, least, most) -> bool:
+    low, high = x.aminmax()
+    return least <= low.item() and high.item() <= most
+
+
 def _limits(epsilon: float) -> tuple[float, float]:
     """Of the loss, where its share is limited to [epsilon, 1 - epsilon]."""
     return -math.log1p(-epsilon), -math.log(epsilon)
 
 
-def _step_size(iterations, learning_rate, beta_1, beta_2):
+def _step_size(iterations, rate, beta_1, beta_2):
     """The learning rate with both bias corrections; on a CPU by the host."""
-    if learning_rate.is_cuda:
-        t = (iterations + 1).to(learning_rate.dtype)
-        return learning_rate * (-torch.expm1(t * math.log(beta_2))).sqrt() / -torch.expm1(t * math.log(beta_1))
-    t = iterations.item() + 1
-    return learning_rate.item() * math.sqrt(-math.expm1(t * math.log(beta_2))) / -math.expm1(t * math.log(beta_1))
+    t, expm1 = ((iterations + 1).to(rate.dtype), torch.expm1) if rate.is_cuda else (iterations.item() + 1, math.expm1)
+    rate = rate if rate.is_cuda else rate.item()
+    return rate * (-expm1(t * math.log(beta_2))) ** 0.5 / -expm1(t * math.log(beta_1))
 
 
 def adam(gradient, *state_and_rates, beta_1, beta_2, epsilon, copies=True):

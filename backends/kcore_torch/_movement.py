@@ -29,7 +29,7 @@ BINDERS = {
     "reshape": lambda *, shape: methodcaller("reshape", shape),
     "permute_dims": lambda *, axes: attrgetter("mT") if axes == (1, 0) else methodcaller("permute", axes),
     "broadcast_to": lambda *, shape: methodcaller("expand", shape),
-    "cast": lambda *, dtype: methodcaller("to", DTYPES[dtype]) if is_float(dtype) else partial(cast, dtype=dtype),
+    "cast": lambda *, dtype: methodcaller("to", dtype=DTYPES[dtype]) if is_float(dtype) else partial(cast, dtype=dtype),
     "slice": lambda *, start, stop, step: itemgetter(tuple(map(slice, start, stop, step))),
 }
 """Functions of a primitive's parameters that give a plan its function of the operand, without a Python frame."""

@@ -23,7 +23,7 @@ def _comparable(x):
 
 OF_FLOATS = {
     "sum": lambda specs, *, axes, keepdims: lambda x, out=None: torch.sum(x, axes, keepdims, out=out),
-    "argmax": lambda specs, *, axis: lambda x: torch.argmax(x, axis).to(torch.int32),
+    "argmax": lambda specs, *, axis: lambda x: torch.argmax(x, axis).to(dtype=torch.int32),
     "matmul": lambda xy: {2: product if is_large(*xy) else torch.mm, 3: torch.bmm}.get(len(xy[0].shape), torch.matmul),
 }
 """Functions of the operands' specs and a primitive's parameters that give a plan its function of tensors of floats."""

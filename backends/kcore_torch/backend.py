@@ -12,10 +12,9 @@ from . import _autograd, _convolution, _elementwise, _movement, _reduction
 from ._dtypes import DTYPES, NAMES, WIDE
 from ._fused import FUSED
 
-NATIVE = _elementwise.NATIVE
 PRIMITIVES = {
     **{name: part for module in (_elementwise, _movement, _convolution) for name, part in vars(module).items()},
-    **{**NATIVE, **_elementwise.SIMPLE, **_movement.SIMPLE, **_reduction.SIMPLE},
+    **{**_elementwise.NATIVE, **_elementwise.SIMPLE, **_movement.SIMPLE, **_reduction.SIMPLE},
 }
 
 
@@ -30,7 +29,7 @@ class TorchBackend(Backend):
     fused = FUSED
     native_autodiff = _autograd.AUTODIFF
     inplace = {
-        **NATIVE,
+        **_elementwise.NATIVE,
         **{name: PRIMITIVES[name] for name in ("matmul", "pad", "sum")},
         "cast": lambda x, *, dtype, out: out.copy_(_elementwise.cast(x, dtype=dtype) if x.is_floating_point() else x),
         "concat": lambda *xs, axis, out: torch.cat(xs, axis, out=out),
@@ -86,9 +85,8 @@ class TorchBackend(Backend):
 
     def bind(self, name, params, specs, into=False):
         """Without the detour of wide unsigned integers, where there are none."""
-        binder = None if into else _movement.BINDERS.get(name)
-        if binder:
-            return binder(**params)
+        if name in _movement.BINDERS and not into:
+            return _movement.BINDERS[name](**params)
         if name in _reduction.OF_FLOATS and is_float(specs[0].dtype) and params.get("axes", True):
             return _reduction.OF_FLOATS[name](specs, **params)
         function = super().bind(name, {}, specs, into)
