@@ -1,6 +1,7 @@
 """What the products of `predict` of one row take by themselves, without layers, activations and the call of `predict`.
 
-One program of XLA, compiled as kcore's are, and single calls of PyTorch. What rests on it: `docs/performance.md`.
+One program of XLA, with its YNNPACK for products as kcore's programs are compiled, and with its Eigen; and single calls
+of PyTorch. What rests on it: `docs/performance.md`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,11 @@ import torch
 from kcore_jax import _programs
 
 ROUNDS = 300
+LIBRARIES = {
+    "XLA's YNNPACK": _programs.WELL,
+    "XLA's Eigen": _programs.WELL | {"xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_REDUCE"},
+}
+"""XLA's options for either library."""
 PRODUCTS = {
     "cnn": [((576, 288), (288, 64)), ((1, 9216), (9216, 128))],
     "lstm": [((64, 32), (32, 512)), *[((1, 128), (128, 512))] * 64],
@@ -37,7 +43,7 @@ def convolved(image, kernel):
     return jax.lax.conv_general_dilated(image, kernel, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC"))
 
 
-def in_xla(name: str, made: Callable) -> Callable[[], object]:
+def in_xla(name: str, made: Callable, options: dict) -> Callable[[], object]:
     """One program with all products; of the LSTM's, each is of the one before."""
     products = PRODUCTS[name]
     if name == "lstm":
@@ -54,7 +60,7 @@ def in_xla(name: str, made: Callable) -> Callable[[], object]:
     else:
         run = lambda *xs: [x @ y for x, y in zip(xs[::2], xs[1::2], strict=True)]  # noqa: E731
         operands = tuple(made(shape) for pair in products for shape in pair)
-    program = jax.jit(run, compiler_options=_programs.WELL)
+    program = jax.jit(run, compiler_options=options)
     operands = tuple(map(jnp.asarray, operands))
     return lambda: jax.block_until_ready(program(*operands))
 
@@ -71,8 +77,9 @@ def main() -> None:
     rng = np.random.default_rng(0)
     made = lambda shape: rng.normal(size=shape).astype("float32") / 10  # noqa: E731
     for name in PRODUCTS:
-        for engine, make in (("XLA", in_xla), ("PyTorch", in_torch)):
-            run, times = make(name, made), []
+        runs = {library: in_xla(name, made, options) for library, options in LIBRARIES.items()}
+        for engine, run in {**runs, "PyTorch": in_torch(name, made)}.items():
+            times = []
             for _ in range(ROUNDS + 20):
                 start = time.perf_counter()
                 run()

@@ -11,7 +11,10 @@ from kcore import registry
 from kcore.errors import InvalidArgumentError, SerializationError
 
 _GROUPS = {"loss": "losses", "metrics": "metrics", "weighted_metrics": "metrics"}
-_PLAIN = ("loss_weights", "run_eagerly", "steps_per_execution", "sample_weight_mode", "auto_scale_loss")
+_PLAIN = (
+    *("loss_weights", "run_eagerly", "steps_per_execution", "sample_weight_mode"),
+    *("auto_scale_loss", "native_autodiff"),
+)
 
 
 def training_config(model: Any) -> dict[str, Any] | None:

@@ -165,6 +165,14 @@ def test_layout_is_that_of_keras_2(backend, tmp_path):
         assert [n.split("_")[-1] for n in state[2:]] == ["momentum", "velocity"] * 6
 
 
+@pytest.mark.parametrize("given", [{"auto_scale_loss": False}, {"native_autodiff": True}, {"run_eagerly": True}])
+def test_what_compile_was_told_comes_back(backend, tmp_path, given):
+    model = classifier()
+    model.compile("sgd", "mean_squared_error", steps_per_execution=3, **given)
+    model.save(tmp_path / "m.h5")
+    assert saving.load_model(tmp_path / "m.h5").get_compile_config() == model.get_compile_config()
+
+
 def test_long_lists_of_names_are_split_as_in_keras(backend, tmp_path):
     names = [f"{letter * 7000}" for letter in "abcdefghijkl"]
     model = keras.Sequential([keras.Input((1,)), *(layers.Dense(1, name=name) for name in names)])
